@@ -1,0 +1,42 @@
+import type { Methods, StreamResponse } from '../protocol/v1.ts';
+
+/** Who calls and how, as a binding hands it to the service. */
+export interface Caller {
+  /** The owner of what is created and seen; null is the anonymous caller. Rejects when the application refuses to say. */
+  readonly identify: () => Promise<string | null>;
+  /** Extension URIs that the client asked for (§3.2.6), as sent. */
+  readonly extensions: readonly string[];
+  /** Cursor of a stream that broke, as sent in `Last-Event-ID`. */
+  readonly lastEventId?: string;
+  /** W3C trace context of the request. */
+  readonly traceparent?: string;
+  /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */
+  readonly signal: AbortSignal;
+}
+
+/** One event of a stream. The same object for every reader in this process, so its JSON can be made once. */
+export interface StreamItem {
+  readonly event: StreamResponse;
+  /** Where to go on after this event; absent where the client did not activate resumable streams. */
+  readonly cursor?: string;
+}
+
+/** Events as they become ready, each batch never empty. Ends by itself where the protocol says so, or on abort; may throw an A2AError. */
+export type EventStream = AsyncIterable<readonly StreamItem[]>;
+
+/** Name of an operation, as the JSON-RPC binding spells it (§5.3). */
+export type Method = keyof Methods;
+
+/** What an operation gives. */
+export type Reply<M extends Method> = Methods[M]['stream'] extends true ? EventStream : Methods[M]['result'];
+
+/** The eleven operations behind one door, the same for every binding. */
+export interface Service {
+  /**
+   * Runs one operation. Checks in the order of the protocol: caller, required extensions, capability, parameters,
+   * task, state. Rejects with an A2AError for what a client may learn, with anything else for our own faults.
+   */
+  readonly invoke: <M extends Method>(method: M, params: unknown, caller: Caller) => Promise<Reply<M>>;
+  /** Those of the URIs that the card declares: they are active for the request (§4.6). */
+  readonly activeExtensions: (requested: readonly string[]) => readonly string[];
+}

@@ -1,0 +1,21 @@
+/** Time as the engine sees it; injected, so that tests can move it. */
+export interface Clock {
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+  /** Monotonic clock in ms; only differences mean something. */
+  readonly elapsed: () => number;
+  /** Calls back once after `delayMs`, without keeping the process alive. The returned function cancels it. */
+  readonly after: (delayMs: number, callback: () => void) => () => void;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
