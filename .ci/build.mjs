@@ -1,0 +1,40 @@
+// Emits lib twice with its types: ES modules to dist/esm, CommonJS to dist/cjs. `--if-needed` skips what is up to date.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const stamp = join(dist, 'cjs/package.json');
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+if (!(process.argv.includes('--if-needed') && isCurrent())) build();
+
+function build() {
+  rmSync(dist, { recursive: true, force: true });
+  compile('--outDir', join(dist, 'esm'));
+  compile('--outDir', join(dist, 'cjs'), '--module', 'commonjs', '--moduleResolution', 'bundler');
+  // written last: a build that failed half-way is never taken for current
+  writeFileSync(stamp, '{ "type": "commonjs" }\n');
+}
+
+/** @param {string[]} options */
+function compile(...options) {
+  const run = spawnSync(process.execPath, [tsc, '-p', join(root, 'lib'), ...options], {
+    stdio: 'inherit',
+    cwd: root,
+  });
+  if (run.status !== 0) process.exit(1);
+}
+
+function isCurrent() {
+  if (!existsSync(stamp)) return false;
+  const sources = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).map((it) =>
+    join('lib', it),
+  );
+  const built = statSync(stamp).mtimeMs;
+  return [...sources, 'lib', 'package.json', 'tsconfig.json'].every(
+    (it) => statSync(join(root, it)).mtimeMs <= built,
+  );
+}

@@ -1,0 +1,12 @@
+// The packed package stays small; raise a limit only in the commit that needs it.
+import { execFileSync } from 'node:child_process';
+
+const LIMITS = { size: 150_000, unpackedSize: 700_000, entryCount: 300 };
+
+const [pack] = JSON.parse(
+  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
+);
+for (const [name, limit] of Object.entries(LIMITS)) {
+  console.log(`${name}: ${pack[name]} of ${limit}`);
+  if (!(pack[name] <= limit)) process.exitCode = 1;
+}
