@@ -40,3 +40,6 @@ export interface Service {
   /** Those of the URIs that the card declares: they are active for the request (§4.6). */
   readonly activeExtensions: (requested: readonly string[]) => readonly string[];
 }
+
+/** Reason of `Caller.signal` when the server shuts down, as opposed to a client that has gone. */
+export const SHUTDOWN = Symbol.for('express-a2a.shutdown');

@@ -1,0 +1,132 @@
+import {
+  ExtensionSupportRequiredError,
+  type FieldViolation,
+  InvalidParamsError,
+  PushNotificationNotSupportedError,
+  UnauthenticatedError,
+  UnsupportedOperationError,
+} from '../protocol/errors.ts';
+import type { AgentCard, Message, Methods, SecurityScheme } from '../protocol/v1.ts';
+import { checkV1 } from '../protocol/validate.ts';
+import type { Method } from './call.ts';
+
+/** What admission must know of the card. */
+export type AdmissionCard = Pick<
+  AgentCard,
+  'name' | 'capabilities' | 'securityRequirements' | 'securitySchemes'
+>;
+
+/** Turns an anonymous caller away where the card declares that one has to authenticate (§7.4). */
+export function admitOwner(card: AdmissionCard, owner: string | null): void {
+  const required = card.securityRequirements ?? [];
+  const isOpen =
+    required.length === 0 || required.some(({ schemes = {} }) => Object.keys(schemes).length === 0);
+  if (owner !== null || isOpen) return;
+  throw new UnauthenticatedError([...new Set(Object.values(card.securitySchemes ?? {}).flatMap(challenge))]);
+}
+
+function challenge(scheme: SecurityScheme): string[] {
+  // a client certificate is asked for below HTTP
+  if (scheme.mtlsSecurityScheme) return [];
+  if (scheme.apiKeySecurityScheme) {
+    const { location, name } = scheme.apiKeySecurityScheme;
+    return [`ApiKey in="${quotable(location)}", name="${quotable(name)}"`];
+  }
+  const name = scheme.httpAuthSecurityScheme?.scheme ?? 'Bearer';
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return [];
+  // RFC 7617 wants a realm
+  return [/^basic$/i.test(name) ? 'Basic realm="agent", charset="UTF-8"' : name];
+}
+
+function quotable(text: string): string {
+  return text.replace(/[^\x20-\x7e]|["\\]/g, '');
+}
+
+/** Turns a client away that did not name an extension which the card requires (§4.6.1). */
+export function admitExtensions(card: AdmissionCard, requested: readonly string[]): void {
+  const missing = (card.capabilities.extensions ?? []).flatMap(({ uri, required }) =>
+    required === true && uri !== undefined && !requested.includes(uri) ? [uri] : [],
+  );
+  if (missing.length > 0) throw new ExtensionSupportRequiredError(missing);
+}
+
+/** Refuses what the card does not declare (§3.3.4). */
+export function admitCapability(card: AdmissionCard, method: Method, params: unknown): void {
+  const { streaming, pushNotifications, extendedAgentCard } = card.capabilities;
+  switch (method) {
+    case 'SendStreamingMessage':
+    case 'SubscribeToTask':
+      if (streaming !== true) throw new UnsupportedOperationError('This agent does not stream');
+      break;
+    case 'CreateTaskPushNotificationConfig':
+    case 'GetTaskPushNotificationConfig':
+    case 'ListTaskPushNotificationConfigs':
+    case 'DeleteTaskPushNotificationConfig':
+      if (pushNotifications !== true) throw new PushNotificationNotSupportedError();
+      break;
+    case 'GetExtendedAgentCard':
+      if (extendedAgentCard !== true) throw new UnsupportedOperationError('This agent has no extended card');
+      break;
+    default:
+  }
+  if (method !== 'SendMessage' && method !== 'SendStreamingMessage') return;
+  if (pushNotifications !== true && hasInlinePush(params)) throw new PushNotificationNotSupportedError();
+}
+
+function hasInlinePush(params: unknown): boolean {
+  const configuration = field(params, 'configuration');
+  const config =
+    field(configuration, 'taskPushNotificationConfig') ??
+    field(configuration, 'task_push_notification_config');
+  return config !== undefined && config !== null;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name] // an object with that key of its own
+    : undefined;
+}
+
+/** The parameters in canonical form. Throws InvalidParamsError for what breaks the schema, or a rule that the schema can not say. */
+export function readParams<M extends Method>(method: M, given: unknown): Methods[M]['params'] {
+  const checked = checkV1(method, given ?? {});
+  if ('violations' in checked) throw new InvalidParamsError(checked.violations);
+  const violations = [...tenantRules(checked.params), ...messageRules(checked.params)];
+  if (violations.length > 0) throw new InvalidParamsError(violations);
+  return checked.params;
+}
+
+function tenantRules(params: object): FieldViolation[] {
+  if (!('tenant' in params) || params.tenant === '') return [];
+  return [{ field: 'tenant', description: 'is not known here: this agent has no tenants, leave it out' }];
+}
+
+function messageRules(params: object): FieldViolation[] {
+  if (!('message' in params)) return [];
+  const message = params.message as Message; // every `message` of the schema's parameters is a Message
+  const violations: FieldViolation[] = [];
+  if (message.role !== 'ROLE_USER') {
+    violations.push({ field: 'message.role', description: 'must be ROLE_USER in a message of a client' });
+  }
+  for (const name of ['messageId', 'contextId'] as const) {
+    if (!isIdentifier(message[name] ?? '')) {
+      const description = 'must have at most 256 characters and no control characters';
+      violations.push({ field: `message.${name}`, description });
+    }
+  }
+  message.parts.forEach(({ url }, index) => {
+    if (url === undefined || isWebUrl(url)) return;
+    const description = 'must be an absolute http or https URL';
+    violations.push({ field: `message.parts[${String(index)}].url`, description });
+  });
+  return violations.slice(0, 20);
+}
+
+function isIdentifier(text: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.length <= 256 && !/[\u0000-\u001f\u007f]/.test(text);
+}
+
+function isWebUrl(url: string): boolean {
+  return URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
+}

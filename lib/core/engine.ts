@@ -1,0 +1,47 @@
+import type { Broker } from './broker.ts';
+import type { Clock } from './clock.ts';
+import type { EventBus, TaskHint } from './event-bus.ts';
+import type { TaskFeed } from './feed.ts';
+import type { Scope, TaskId } from './log.ts';
+import type { Logger } from './logger.ts';
+import type { Storage } from './storage.ts';
+
+/** What the operations work with. */
+export interface Engine {
+  readonly storage: Storage;
+  readonly broker: Broker;
+  readonly eventBus: EventBus;
+  readonly feed: TaskFeed;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** One call, past the door. */
+export interface OperationContext {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+  /** URIs of the extensions that are active for it. */
+  readonly extensions: readonly string[];
+  /** Whether the client can go on with a broken stream. */
+  readonly resumable: boolean;
+  readonly lastEventId?: string;
+  readonly traceparent?: string;
+}
+
+/** Tells workers that a task is due. What fails here costs time, nothing else. */
+export function wake({ broker, logger }: Engine, agent: string, taskId: TaskId): void {
+  void quietly(() => broker.wake({ agent, taskId }), logger, 'waking workers failed; they poll');
+}
+
+/** Tells readers and the runner that a task's log has grown. What fails here costs time, nothing else. */
+export function publish({ eventBus, logger }: Pick<Engine, 'eventBus' | 'logger'>, hint: TaskHint): void {
+  void quietly(() => eventBus.publish(hint), logger, 'publishing a hint failed; readers poll');
+}
+
+async function quietly(action: () => unknown, logger: Logger, text: string): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    logger.warn({ err: error }, text);
+  }
+}

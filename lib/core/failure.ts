@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { Part, TaskState } from '../protocol/v1.ts';
+import { draftMessage, messageText } from './draft.ts';
+import type { Answers, RunError, StatusBody, TaskId } from './log.ts';
+import { isTaskFailed } from './task-failed.ts';
+import type { Draft } from './turn.ts';
+
+/** What `onError` is told beside the error: the id that the client saw, and whose fault it was to fail. */
+export interface ErrorInfo {
+  readonly errorId: string;
+  readonly taskId?: TaskId;
+  readonly contextId?: string;
+  /** The operation that failed, where it was one. */
+  readonly method?: string;
+}
+
+/** The task a failure ends. */
+export interface FailureContext {
+  readonly taskId: TaskId;
+  readonly contextId: string;
+  readonly answers: Answers;
+}
+
+/** Makes the statuses that end a task on its agent's or on our behalf. */
+export interface Failures {
+  /** In words for the client. */
+  readonly say: (draft: Draft, state?: TaskState, errorId?: string) => StatusBody;
+  /** An agent threw: its words if it threw TaskFailed, else a neutral text with the error id. */
+  readonly thrown: (error: unknown) => { readonly body: StatusBody; readonly errorId?: string };
+  /** An agent did what `answers: 'message'` has no place for. */
+  readonly invalid: (what: string) => StatusBody;
+}
+
+/** Makes the failures of one task. Where it answers with a message, the front-end learns why from `error`. */
+export function createFailures({ taskId, contextId, answers }: FailureContext): Failures {
+  const status = (
+    state: TaskState,
+    draft: Draft,
+    error: Omit<RunError, 'id'> & { id?: string },
+  ): StatusBody => ({
+    kind: 'status',
+    state,
+    message: draftMessage(draft, contextId, taskId),
+    ...(answers === 'message' && { error: { ...error, id: error.id ?? randomUUID() } }),
+  });
+
+  function say(draft: Draft, state: TaskState = 'TASK_STATE_FAILED'): StatusBody {
+    const text = messageText(draftMessage(draft, contextId, taskId));
+    return status(state, draft, { code: -32603, text });
+  }
+
+  function thrown(error: unknown): { body: StatusBody; errorId?: string } {
+    if (isTaskFailed(error)) return { body: say(failedParts(error)) };
+    const errorId = randomUUID();
+    const text = `The agent failed (error id ${errorId})`;
+    return { body: status('TASK_STATE_FAILED', text, { code: -32603, id: errorId }), errorId };
+  }
+
+  return {
+    say,
+    thrown,
+    invalid: (what) =>
+      status('TASK_STATE_FAILED', `${what} can not be sent as an answer of this agent`, { code: -32006 }),
+  };
+}
+
+function failedParts({
+  message,
+  code,
+  data,
+}: {
+  message: string;
+  code: string | undefined;
+  data: unknown;
+}): Part[] {
+  const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
+  const text: Part = { text: message };
+  return Object.keys(details).length === 0 ? [text] : [text, { data: details }];
+}

@@ -1,0 +1,191 @@
+import {
+  TaskNotCancelableError,
+  TaskNotFoundError,
+  UnavailableError,
+  UnsupportedOperationError,
+} from '../protocol/errors.ts';
+import type {
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  ListTasksResponse,
+  SubscribeToTaskRequest,
+  Task,
+} from '../protocol/v1.ts';
+import type { EventStream, StreamItem } from './call.ts';
+import { type Engine, type OperationContext, publish } from './engine.ts';
+import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
+import { CursorTrimmed } from './feed.ts';
+import { isClosing, withHistory } from './fold.ts';
+import type { Scope, Seq, TaskId } from './log.ts';
+import { readPageToken, writePageToken } from './page-token.ts';
+import type { TaskSnapshot } from './storage.ts';
+
+/** The operations on tasks that are there (§3.1.3 to §3.1.6). */
+export interface TaskOperations {
+  readonly getTask: (params: GetTaskRequest, context: OperationContext) => Promise<Task>;
+  readonly listTasks: (params: ListTasksRequest, context: OperationContext) => Promise<ListTasksResponse>;
+  readonly cancelTask: (params: CancelTaskRequest, context: OperationContext) => Promise<Task>;
+  readonly subscribeToTask: (
+    params: SubscribeToTaskRequest,
+    context: OperationContext,
+  ) => Promise<EventStream>;
+}
+
+/** Makes the operations on tasks. */
+export function createTaskOperations(
+  engine: Engine,
+  options: { readonly cancelGraceMs: number; readonly cache: EventItemCache },
+): TaskOperations {
+  const { storage, feed, clock } = engine;
+  const { cancelGraceMs, cache } = options;
+
+  async function load(taskId: TaskId, scope: Scope): Promise<TaskSnapshot> {
+    const snapshot = await storage.loadTask(taskId, scope);
+    if (snapshot?.answers !== 'task') throw new TaskNotFoundError(taskId);
+    return snapshot;
+  }
+
+  async function getTask({ id, historyLength }: GetTaskRequest, { scope }: OperationContext): Promise<Task> {
+    const { task } = await load(id, scope);
+    return withHistory(task, historyLength);
+  }
+
+  async function listTasks(
+    params: ListTasksRequest,
+    { scope }: OperationContext,
+  ): Promise<ListTasksResponse> {
+    const { contextId, status, pageSize = 50, pageToken = '', historyLength, includeArtifacts } = params;
+    const since = params.statusTimestampAfter;
+    const after = pageToken === '' ? undefined : readPageToken(pageToken, scope, params);
+    const page = await storage.listTasks(scope, {
+      ...(contextId !== undefined && contextId !== '' && { contextId }),
+      ...(status !== undefined && { state: status }),
+      ...(since !== undefined && { statusSince: Math.ceil(millis(since)) }),
+      ...(after && { after }),
+      ...(historyLength !== undefined && { historyLength }),
+      limit: pageSize,
+      includeArtifacts: includeArtifacts === true,
+    });
+    return {
+      tasks: [...page.tasks],
+      nextPageToken: page.next === undefined ? '' : writePageToken(page.next, scope, params),
+      pageSize,
+      totalSize: page.total,
+    };
+  }
+
+  async function cancelTask({ id, metadata }: CancelTaskRequest, context: OperationContext): Promise<Task> {
+    const { scope } = context;
+    await load(id, scope);
+    const stored = await storage.requestCancel(scope, id, cancelGraceMs, metadata);
+    if (!stored.ok && stored.reason === 'not-found') throw new TaskNotFoundError(id);
+    if (stored.ok) {
+      const head = stored.entries.at(-1)?.seq ?? stored.seq;
+      publish(engine, {
+        taskId: id,
+        head,
+        closed: stored.closed,
+        ...(stored.entries.length > 0 && { entries: stored.entries }),
+      });
+      if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal);
+    }
+    const { task, closed } = await load(id, scope);
+    const { state } = task.status;
+    if (closed && state !== 'TASK_STATE_CANCELED') {
+      throw new TaskNotCancelableError(`The task can not be canceled: it has ended as ${state}`);
+    }
+    return task;
+  }
+
+  /** Waits for the runner to let go; when its grace is over, ends the task in its place. Gives up a second later. */
+  async function waitForEnd(taskId: TaskId, scope: Scope, after: Seq, signal: AbortSignal): Promise<void> {
+    const giveUp = new AbortController();
+    const cancelTimers = [
+      clock.after(cancelGraceMs, () => void endForRunner(taskId, scope)),
+      clock.after(cancelGraceMs + 1000, () => {
+        giveUp.abort();
+      }),
+    ];
+    try {
+      const waiting = AbortSignal.any([signal, giveUp.signal]);
+      for await (const batch of feed.tail(taskId, after, waiting)) {
+        if (batch.some(isClosing)) return;
+      }
+    } finally {
+      for (const cancel of cancelTimers) cancel();
+      giveUp.abort();
+    }
+  }
+
+  async function endForRunner(taskId: TaskId, { agent }: Scope): Promise<void> {
+    try {
+      const [claimed] = await storage.claim({
+        worker: 'front-end',
+        agent,
+        limit: 1,
+        leaseMs: 10_000,
+        taskId,
+      });
+      if (claimed === undefined) return;
+      const stored = await storage.append(claimed.lease, 1, [
+        { kind: 'status', state: 'TASK_STATE_CANCELED' },
+      ]);
+      if (stored.ok)
+        publish(engine, { taskId, head: stored.seq, closed: stored.closed, entries: stored.entries });
+    } catch (error) {
+      engine.logger.warn({ err: error, taskId }, 'ending a canceled task failed; a worker will do it');
+    }
+  }
+
+  async function subscribeToTask(
+    { id }: SubscribeToTaskRequest,
+    context: OperationContext,
+  ): Promise<EventStream> {
+    const snapshot = await load(id, context.scope);
+    const resumeAt = context.resumable ? await readCursor(id, context.lastEventId) : undefined;
+    if (snapshot.closed && (resumeAt === undefined || resumeAt >= snapshot.seq)) {
+      throw new UnsupportedOperationError(
+        `The task has ended (${snapshot.task.status.state}); GetTask tells how`,
+      );
+    }
+    return follow(snapshot, resumeAt, context);
+  }
+
+  /** A cursor counts only if the very entry that it names is still there. */
+  async function readCursor(taskId: TaskId, text: string | undefined): Promise<Seq | undefined> {
+    const cursor = parseCursor(text);
+    if (cursor === undefined) return undefined;
+    const { entries } = await storage.read(taskId, cursor.seq - 1, 1, 1);
+    const [entry] = entries;
+    return entry?.seq === cursor.seq && entry.ts === cursor.ts ? cursor.seq : undefined;
+  }
+
+  async function* follow(
+    { task, seq, ts }: TaskSnapshot,
+    resumeAt: Seq | undefined,
+    { signal, resumable }: OperationContext,
+  ): AsyncGenerator<readonly StreamItem[]> {
+    const items = createEventItems(cache, task.id, task.contextId);
+    if (resumeAt === undefined)
+      yield [{ event: { task }, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }];
+    try {
+      for await (const batch of feed.tail(task.id, resumeAt ?? seq, signal)) {
+        const seen = items.of(batch, resumable);
+        if (seen.length > 0) yield seen;
+      }
+    } catch (error) {
+      if (!(error instanceof CursorTrimmed)) throw error;
+      throw new UnavailableError('This reader fell too far behind; subscribe again', 1);
+    }
+  }
+
+  return { getTask, listTasks, cancelTask, subscribeToTask };
+}
+
+/** Fractions of a millisecond count: what the wire shows is cut to milliseconds. */
+function millis(timestamp: string): number {
+  const digits = /\.(\d+)Z$/.exec(timestamp)?.[1] ?? '';
+  const more = digits.slice(3);
+  return Date.parse(timestamp) + (/[1-9]/.test(more) ? 0.5 : 0);
+}
