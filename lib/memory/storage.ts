@@ -1,0 +1,96 @@
+import { withShape } from '../core/fold.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Scope, TaskId } from '../core/log.ts';
+import type { Storage, TaskPage, TaskQuery, TaskSnapshot } from '../core/storage.ts';
+import { append } from './append.ts';
+import { addInput, createTask, requestCancel } from './client-writes.ts';
+import { claim, release, renew } from './leases.ts';
+import type { Limits, Retention } from './limits.ts';
+import { countBefore } from './list-index.ts';
+import { contextKeyOf, scopeKeyOf, type TaskRecord } from './task-record.ts';
+import { createTaskTable, type TaskTable } from './task-table.ts';
+
+/**
+ * Tasks in the memory of this process. They go when it ends; several routers and workers of one process may share them.
+ * Needs no upkeep: each write also removes a few records whose retention is over. `close` leaves everything readable.
+ */
+export function createMemoryStorage(options: {
+  clock: Clock;
+  retention: Retention;
+  limits: Limits;
+}): Storage {
+  const table = createTaskTable(options);
+  return {
+    shared: false,
+    init: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    createTask: inOneStep((init) => createTask(table, init)),
+    addInput: inOneStep((scope, taskId, input) => addInput(table, scope, taskId, input)),
+    requestCancel: inOneStep((scope, taskId, graceMs, metadata) =>
+      requestCancel(table, scope, taskId, graceMs, metadata),
+    ),
+    append: inOneStep((lease, producerSeq, entries) => append(table, lease, producerSeq, entries)),
+    claim: inOneStep((by) => claim(table, by)),
+    renew: inOneStep((lease, leaseMs) => renew(table, lease, leaseMs)),
+    release: inOneStep((lease, delayMs, clean) => release(table, lease, delayMs, clean)),
+    loadTask: inOneStep((taskId, scope) => loadTask(table, taskId, scope)),
+    read: inOneStep((taskId, after, limit, maxBytes) => {
+      const record = table.find(taskId);
+      if (record === undefined) return { entries: [], head: 0, first: 1, closed: false };
+      const entries = record.log.read(after, limit, maxBytes);
+      return { entries, head: record.seq, first: record.log.first(), closed: record.closedAt !== undefined };
+    }),
+    heads: inOneStep((taskIds) => headsOf(table, taskIds)),
+    listTasks: inOneStep((scope, query) => listTasks(table, scope, query)),
+    sweep: inOneStep((limit) => table.expire(limit)),
+  };
+}
+
+/** Runs at once and without a gap; what is thrown rejects. */
+function inOneStep<A extends readonly unknown[], R>(step: (...args: A) => R): (...args: A) => Promise<R> {
+  return (...args) =>
+    new Promise((resolve) => {
+      resolve(step(...args));
+    });
+}
+
+function loadTask(table: TaskTable, taskId: TaskId, scope?: Scope): TaskSnapshot | undefined {
+  const record = table.find(taskId, scope);
+  if (record === undefined) return undefined;
+  return {
+    ...{ scope: record.scope, task: record.fold.snapshot(), seq: record.seq, ts: record.ts },
+    ...{ closed: record.closedAt !== undefined, answers: record.answers, first: record.log.first() },
+  };
+}
+
+function headsOf(table: TaskTable, taskIds: readonly TaskId[]): Awaited<ReturnType<Storage['heads']>> {
+  const heads = new Map<TaskId, { head: number; closed: boolean }>();
+  for (const taskId of taskIds) {
+    const record = table.find(taskId);
+    if (record !== undefined) heads.set(taskId, { head: record.seq, closed: record.closedAt !== undefined });
+  }
+  return heads;
+}
+
+function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
+  table.expire(Infinity);
+  const key = query.contextId === undefined ? scopeKeyOf(scope) : contextKeyOf(scope, query.contextId);
+  const list = table.listed.list(key);
+  const isWanted = ({ state }: TaskRecord) => query.state === undefined || state === query.state;
+  // no id sorts before the empty one, so tasks of that very millisecond are in
+  const oldest = query.statusSince === undefined ? 0 : countBefore(list, { ts: query.statusSince, id: '' });
+  const total = query.state === undefined ? list.length - oldest : list.slice(oldest).filter(isWanted).length;
+  const page: TaskRecord[] = [];
+  let index = (query.after === undefined ? list.length : countBefore(list, query.after)) - 1;
+  for (; index >= oldest && page.length <= query.limit; index -= 1) {
+    const record = list[index];
+    if (record !== undefined && isWanted(record)) page.push(record);
+  }
+  const rows = page.slice(0, query.limit);
+  const last = rows.at(-1);
+  return {
+    tasks: rows.map(({ fold }) => withShape(fold.snapshot(), query)),
+    ...(page.length > rows.length && last !== undefined && { next: { ts: last.statusTs, id: last.id } }),
+    total,
+  };
+}

@@ -1,0 +1,202 @@
+import { isInterrupted } from '../protocol/states.ts';
+import type { Clock } from '../core/clock.ts';
+import { createFold, isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
+import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
+import type { NewTask } from '../core/storage.ts';
+import { createDueIndex, type DueIndex } from './due-index.ts';
+import { frozenCopy } from './frozen-copy.ts';
+import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.ts';
+import type { Limits, Retention } from './limits.ts';
+import { createListIndex, type ListIndex } from './list-index.ts';
+import { createFinishedTasks } from './retention.ts';
+import { createTaskLog } from './task-log.ts';
+import { contextKeyOf, isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
+
+/** A body that nobody else can change any more. */
+export interface PreparedBody {
+  readonly body: EntryBody;
+  readonly bytes: number;
+}
+
+/** All tasks with their indexes. What it does is done when it returns: one step, as nothing else runs meanwhile. */
+export interface TaskTable {
+  readonly limits: Limits;
+  readonly keys: IdempotencyKeys;
+  readonly listed: ListIndex<TaskRecord>;
+  /** Monotonic: leases, due times and retention do not mind a wall clock that is put back. */
+  readonly now: () => number;
+  readonly has: (taskId: TaskId) => boolean;
+  readonly find: (taskId: TaskId, scope?: Scope) => TaskRecord | undefined;
+  readonly create: (init: NewTask) => TaskRecord;
+  readonly prepare: (body: EntryBody) => PreparedBody;
+  readonly write: (
+    record: TaskRecord,
+    prepared: readonly PreparedBody[],
+    epoch: number,
+  ) => readonly LogEntry[];
+  readonly due: (agent: string) => DueIndex;
+  /** Tasks that have not ended. */
+  readonly active: () => number;
+  /** Removes what retention allows, at most `limit` records. Gives how many went. */
+  readonly expire: (limit: number) => number;
+}
+
+/** What an entry takes beside its body. */
+const ENTRY_BYTES = 60;
+
+export function createTaskTable(options: { clock: Clock; retention: Retention; limits: Limits }): TaskTable {
+  const { clock, retention, limits } = options;
+  const tasks = new Map<TaskId, TaskRecord>();
+  const dueByAgent = new Map<string, DueIndex>();
+  const listed = createListIndex<TaskRecord>();
+  const keys = createIdempotencyKeys(limits.idempotencyKeys);
+  const finished = createFinishedTasks(retention, remove);
+  let active = 0;
+
+  function due(agent: string): DueIndex {
+    const known = dueByAgent.get(agent);
+    if (known !== undefined) return known;
+    const added = createDueIndex();
+    dueByAgent.set(agent, added);
+    return added;
+  }
+
+  function find(taskId: TaskId, scope?: Scope): TaskRecord | undefined {
+    const record = tasks.get(taskId);
+    if (record === undefined || (scope !== undefined && !isSameScope(record.scope, scope))) return undefined;
+    if (!finished.isOver(record, clock.elapsed())) return record;
+    expire(Infinity);
+    return undefined;
+  }
+
+  function create(init: NewTask): TaskRecord {
+    const ts = clock.now();
+    const { scope, request, answers } = init;
+    const task = { ...init.task, status: { ...init.task.status, timestamp: isoTime(ts) } };
+    const { body, bytes } = prepare({ kind: 'open', task, request, answers });
+    if (body.kind !== 'open') throw new TypeError('A task begins with its open entry');
+    const entry = Object.freeze({ ...body, v: 1 as const, seq: 1, ts, epoch: 0 });
+    const record = newRecord(entry, frozenCopy(scope, { bytes: 0 }), bytes);
+    record.log.push(entry, bytes);
+    tasks.set(record.id, record);
+    list(record);
+    active += 1;
+    return record;
+  }
+
+  function list(record: TaskRecord): void {
+    if (record.answers === 'message') return;
+    listed.insert(record.scopeKey, record);
+    listed.insert(record.contextKey, record);
+  }
+
+  function unlist(record: TaskRecord): void {
+    if (record.answers === 'message') return;
+    listed.remove(record.scopeKey, record);
+    listed.remove(record.contextKey, record);
+  }
+
+  function remove(record: TaskRecord): void {
+    tasks.delete(record.id);
+    unlist(record);
+  }
+
+  function write(record: TaskRecord, prepared: readonly PreparedBody[], epoch: number): readonly LogEntry[] {
+    const entries = prepared.map(({ body, bytes }) => writeOne(record, body, bytes, epoch));
+    trim(record);
+    return entries;
+  }
+
+  function writeOne(record: TaskRecord, body: EntryBody, bytes: number, epoch: number): LogEntry {
+    const ts = Math.max(clock.now(), record.ts);
+    const seq = record.seq + 1;
+    const entry: LogEntry = Object.freeze({ ...body, v: 1, seq, ts, epoch });
+    record.seq = seq;
+    record.ts = ts;
+    record.log.push(entry, bytes);
+    record.fold.apply(entry);
+    weigh(record, entry, bytes);
+    noteEntry(record, entry);
+    if (entry.kind === 'status') {
+      unlist(record);
+      record.state = entry.state;
+      record.statusTs = ts;
+      list(record);
+    }
+    if (isClosing(entry)) close(record);
+    return entry;
+  }
+
+  function close(record: TaskRecord): void {
+    record.closedAt = clock.elapsed();
+    record.lease = undefined;
+    record.pending = [];
+    due(record.scope.agent).delete(record.id);
+    active -= 1;
+    finished.add(record);
+  }
+
+  /** Trims below the limits by a quarter, so that the work is done once in many entries. */
+  function trim(record: TaskRecord): void {
+    const { log, doneSeq, closedAt } = record;
+    const isFull = log.length() > limits.logEntries || log.bytes() > limits.logBytes;
+    if (!isFull || closedAt !== undefined || log.first() > doneSeq) return;
+    const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
+    log.trimTo(Math.min(cut, doneSeq + 1));
+  }
+
+  function expire(limit: number): number {
+    const count = finished.expire(clock.elapsed(), limit);
+    return count + keys.expire(clock.elapsed(), limit - count);
+  }
+
+  return {
+    ...{ limits, keys, listed, find, create, prepare, write, due, expire },
+    now: clock.elapsed,
+    has: (taskId) => tasks.has(taskId),
+    active: () => active,
+  };
+}
+
+function prepare(body: EntryBody): PreparedBody {
+  const count = { bytes: ENTRY_BYTES };
+  return { body: frozenCopy(body, count), bytes: count.bytes };
+}
+
+function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
+  const { task, answers, seq, ts } = open;
+  const message = task.history?.at(-1);
+  return {
+    ...{ id: task.id, scope, answers, seq, ts, statusTs: ts, state: task.status.state },
+    ...{ scopeKey: scopeKeyOf(scope), contextKey: contextKeyOf(scope, task.contextId) },
+    ...{ fold: createFold(open), log: createTaskLog(), closedAt: undefined },
+    ...{ lease: undefined, leaseId: undefined, epoch: 0, producerSeq: 0, lastAppend: undefined },
+    ...{ attempt: 0, started: false, inputSeq: seq, doneSeq: 0, pending: [open] },
+    ...{ newest: message && { seq, message }, answeredTo: 0, cancelSeq: 0 },
+    ...{ taskBytes: bytes, artifactBytes: new Map<string, number>() },
+  };
+}
+
+/** Keeps the size of the folded task: what an artifact replaces is gone from it. */
+function weigh(record: TaskRecord, entry: LogEntry, bytes: number): void {
+  record.taskBytes += bytes;
+  if (entry.kind !== 'artifact') return;
+  const { artifactId } = entry.artifact;
+  const before = record.artifactBytes.get(artifactId) ?? 0;
+  if (!entry.append) record.taskBytes -= before;
+  record.artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
+}
+
+/** Keeps what the header knows of the log. */
+function noteEntry(record: TaskRecord, entry: LogEntry): void {
+  if (entry.kind === 'input' || entry.kind === 'resume') {
+    record.inputSeq = entry.seq;
+    record.pending.push(entry);
+  }
+  if (entry.kind === 'input') record.newest = { seq: entry.seq, message: entry.message };
+  if (entry.kind === 'start') record.started = true;
+  if (entry.kind === 'cancel') record.cancelSeq = entry.seq;
+  if (entry.kind === 'status' && isInterrupted(entry.state)) {
+    record.answeredTo = Math.max(record.answeredTo, entry.upTo ?? 0);
+  }
+}
