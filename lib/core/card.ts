@@ -1,0 +1,145 @@
+import type { AgentCapabilities, AgentCard, AgentSkill, SecurityScheme } from '../protocol/v1.ts';
+import { a2aV1 } from '../protocol/v1.schema.ts';
+import { checkDefinition } from '../protocol/validate.ts';
+import { ConfigError } from './config-error.ts';
+import { RESUMABLE_STREAM } from './service.ts';
+
+/**
+ * What an agent says about itself (§4.4.1). Only name, description and version are required: no skills is one skill
+ * `default`, no modes are `text/plain`, capabilities and interfaces come from the wiring. Of `capabilities` only
+ * `extensions` is the author's to give.
+ */
+export type CardOptions = Pick<AgentCard, 'name' | 'description' | 'version'> &
+  Partial<Omit<AgentCard, 'capabilities' | 'supportedInterfaces' | 'signatures'>> & {
+    capabilities?: AgentCapabilities;
+  };
+
+/** The card as the server knows it. */
+export interface CardSource {
+  /** What calls are held to; the same under every address. */
+  readonly card: Omit<AgentCard, 'supportedInterfaces'>;
+  /** The card as seen by clients that reach the agent under this URL. */
+  readonly at: (url: string) => AgentCard;
+}
+
+const WIRED = { streaming: true, pushNotifications: false, extendedAgentCard: false } as const;
+
+/** Builds the card and checks it. Throws a ConfigError that names the field. */
+export function createCard(given: CardOptions): CardSource {
+  const options = copyOf(given);
+  refuseUnknown(options);
+  const extensions = listExtensions(options);
+  const { supportedInterfaces: _, ...card } = checked({
+    ...defaults(options),
+    ...options,
+    capabilities: { ...WIRED, extensions },
+    supportedInterfaces: interfaces('http://127.0.0.1/'),
+  });
+  checkSecurity(card);
+  for (const { uri = '' } of card.capabilities.extensions ?? []) checkUri(uri);
+  return { card, at: (url) => ({ ...card, supportedInterfaces: interfaces(url) }) };
+}
+
+/** As it would look on the wire: without what is undefined, and safe from later changes. */
+function copyOf(given: CardOptions): CardOptions {
+  const fields: unknown = given;
+  if (typeof fields !== 'object' || fields === null) {
+    throw new ConfigError(
+      'ERR_A2A_CARD',
+      'Option `card` must be an object with name, description and version',
+    );
+  }
+  return JSON.parse(JSON.stringify(given)) as CardOptions; // checked field by field before it is used
+}
+
+function defaults({
+  name,
+  description,
+}: CardOptions): Pick<AgentCard, 'skills' | 'defaultInputModes' | 'defaultOutputModes'> {
+  const skill: AgentSkill = { id: 'default', name, description, tags: ['general'] };
+  return { skills: [skill], defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'] };
+}
+
+function listExtensions({ capabilities }: CardOptions): NonNullable<AgentCapabilities['extensions']> {
+  const given: unknown = capabilities?.extensions ?? [];
+  if (!Array.isArray(given)) throw wrong('capabilities.extensions', 'must be a list');
+  const own = {
+    uri: RESUMABLE_STREAM,
+    description: 'Streams carry event ids, and SubscribeToTask goes on after the one in Last-Event-ID.',
+    required: false,
+  };
+  // the list is checked with the whole card
+  const extensions = given as NonNullable<AgentCapabilities['extensions']>;
+  return [...extensions.filter((extension) => extension.uri !== RESUMABLE_STREAM), own];
+}
+
+/** A field that clients never see is a field that somebody believes they see. */
+function refuseUnknown(options: CardOptions): void {
+  const known: object = a2aV1.$defs.AgentCard.properties;
+  for (const field of Object.keys(options)) {
+    if (field === 'supportedInterfaces') {
+      throw wrong(field, 'is made by the router: set option `publicUrl` to the address clients use');
+    }
+    if (field === 'signatures') throw wrong(field, 'can not be given: the card is completed by the router');
+    if (!Object.hasOwn(known, field))
+      throw wrong(field, 'is no field of an agent card of A2A 1.0: remove it');
+  }
+  const capabilities: unknown = options.capabilities ?? {};
+  if (typeof capabilities !== 'object' || capabilities === null)
+    throw wrong('capabilities', 'must be an object');
+  for (const [field, value] of Object.entries(capabilities)) {
+    if (field === 'extensions' || value === undefined) continue;
+    if (!Object.hasOwn(WIRED, field))
+      throw wrong(`capabilities.${field}`, 'is no capability of A2A 1.0: remove it');
+    const wired: boolean = WIRED[field as keyof typeof WIRED]; // a key of WIRED, by the check above
+    if (value !== wired) {
+      throw wrong(`capabilities.${field}`, `is ${String(wired)} as the router is wired: remove it`);
+    }
+  }
+}
+
+function interfaces(url: string): AgentCard['supportedInterfaces'] {
+  return [{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }];
+}
+
+function checked(card: unknown): AgentCard {
+  const result = checkDefinition('AgentCard', card);
+  if ('value' in result) return result.value;
+  const [first] = result.violations;
+  throw wrong(first?.field ?? 'card', first?.description ?? 'is not valid');
+}
+
+function checkSecurity({ securitySchemes = {}, securityRequirements, skills }: CardSource['card']): void {
+  for (const [name, scheme] of Object.entries(securitySchemes)) checkScheme(name, scheme);
+  const requirements = [
+    ...(securityRequirements ?? []),
+    ...skills.flatMap((s) => s.securityRequirements ?? []),
+  ];
+  for (const { schemes } of requirements) {
+    for (const name of Object.keys(schemes ?? {})) {
+      if (Object.hasOwn(securitySchemes, name)) continue;
+      throw wrong('securityRequirements', `names the scheme ${name}: declare it in \`securitySchemes\``);
+    }
+  }
+}
+
+/** The name of a scheme is sent in WWW-Authenticate (RFC 9110 §11.1). */
+function checkScheme(name: string, { httpAuthSecurityScheme }: SecurityScheme): void {
+  if (httpAuthSecurityScheme === undefined || /^[\w!#$%&'*+.^`|~-]+$/.test(httpAuthSecurityScheme.scheme))
+    return;
+  throw wrong(`securitySchemes.${name}.httpAuthSecurityScheme.scheme`, 'must be one word, such as Bearer');
+}
+
+/** Declared URIs are echoed in a header, where a comma separates them. */
+function checkUri(uri: string): void {
+  if (/^[\x21-\x2b\x2d-\x7e]+$/.test(uri)) return;
+  throw wrong(
+    'capabilities.extensions',
+    `names ${JSON.stringify(uri)}: an extension has a URI without spaces and commas`,
+  );
+}
+
+function wrong(field: string, why: string): ConfigError {
+  const path = field === 'card' || field === 'AgentCard' ? 'card' : `card.${field}`;
+  return new ConfigError('ERR_A2A_CARD', `Option \`${path}\` ${why}`);
+}

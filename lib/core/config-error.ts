@@ -1,0 +1,20 @@
+/** What is wrong with the configuration; stable, to be looked up and tested for. */
+export type ConfigErrorCode =
+  | 'ERR_A2A_OPTIONS'
+  | 'ERR_A2A_OPTION_UNKNOWN'
+  | 'ERR_A2A_OPTION_CONFLICT'
+  | 'ERR_A2A_CARD'
+  | 'ERR_A2A_BACKEND'
+  | 'ERR_A2A_NO_WORKER'
+  | 'ERR_A2A_OWNER';
+
+/** The package is used in a way that can not work. The message says what to write instead. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code: ConfigErrorCode;
+
+  constructor(code: ConfigErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

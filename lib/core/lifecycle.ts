@@ -1,0 +1,65 @@
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
+import { UnavailableError } from '../protocol/errors.ts';
+
+/** Something that has to be up before requests are answered, and down in the end. */
+export interface Lifecycle {
+  /** Resolves when started; starts again where the last attempt failed. Rejects with UnavailableError. */
+  readonly ready: () => Promise<void>;
+  readonly isReady: () => boolean;
+  /** Calls `drain` at once, then the steps one after the other; one that fails is logged. A second call joins the first. */
+  readonly close: (drain: () => Promise<unknown>, steps: readonly (() => unknown)[]) => Promise<void>;
+  readonly isClosing: () => boolean;
+}
+
+const RETRY_MS = 5000;
+
+/** Runs `start` once, at the first `ready`; while it fails, it is tried again with every call and every five seconds. */
+export function createLifecycle(start: () => Promise<void>, clock: Clock, logger: Logger): Lifecycle {
+  let starting: Promise<void> | undefined;
+  let isReady = false;
+  let closing: Promise<void> | undefined;
+  let cancelRetry: () => void = () => undefined;
+
+  async function attempt(): Promise<void> {
+    try {
+      await start();
+      isReady = true;
+    } catch (error) {
+      starting = undefined;
+      logger.error({ err: error }, 'the storage or the worker could not be started; trying again');
+      cancelRetry();
+      cancelRetry = clock.after(RETRY_MS, () => {
+        if (closing === undefined) ready().catch(() => undefined); // logged above
+      });
+      throw new UnavailableError('This server can not reach its storage; try again later', RETRY_MS / 1000);
+    }
+  }
+
+  function ready(): Promise<void> {
+    return (starting ??= attempt());
+  }
+
+  async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        logger.error({ err: error }, 'closing failed in part');
+      }
+    }
+    isReady = false;
+  }
+
+  return {
+    ready,
+    isReady: () => isReady,
+    close(drain, steps) {
+      cancelRetry();
+      // what is being started is closed after it has started
+      const settled = () => starting?.catch(() => undefined);
+      return (closing ??= runAll([drain, settled, ...steps]));
+    },
+    isClosing: () => closing !== undefined,
+  };
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import { ConfigError } from '../core/config-error.ts';
+import type { Address } from '../http/handler.ts';
+
+/** The owner that identity middleware has left on the request. Throws where it left somebody without a name. */
+export function defaultOwner(req: IncomingMessage): string | null {
+  const user = field(req, 'user');
+  const auth = field(req, 'auth');
+  if (isAbsent(user) && isAbsent(auth)) return null;
+  const id = [field(user, 'id'), field(field(auth, 'payload'), 'sub'), field(auth, 'sub')].find(
+    (value) => !isAbsent(value),
+  );
+  return checkOwner(id, 'req.user or req.auth is set, but has no id or sub that is a string');
+}
+
+/** Makes sure that an owner is a name, or null on purpose: a signed-in caller never becomes anonymous by accident. */
+export function checkOwner(owner: unknown, why = 'Option `owner` gave neither a string nor null'): string {
+  if (typeof owner === 'string' && owner !== '') return owner;
+  throw new ConfigError(
+    'ERR_A2A_OWNER',
+    `${why}: pass \`owner\`, a function of the request that gives who calls`,
+  );
+}
+
+/** How this client reaches the router: the forwarded host and protocol count where the app trusts its proxy. */
+export function addressOf(req: IncomingMessage): Address {
+  const protocol = field(req, 'protocol');
+  const mount = field(req, 'baseUrl');
+  return {
+    origin: `${typeof protocol === 'string' ? protocol : 'http'}://${hostOf(req)}`,
+    mount: typeof mount === 'string' ? mount : '',
+  };
+}
+
+/** Express 4 leaves the port out of `req.host`, so this is what Express 5 does. */
+function hostOf(req: IncomingMessage): string {
+  const { host = '' } = req.headers;
+  const forwarded = req.headers['x-forwarded-host'];
+  if (forwarded === undefined || !trustsProxy(req)) return host;
+  const [first = ''] = String(forwarded).split(',', 1);
+  return first.trim();
+}
+
+function trustsProxy(req: IncomingMessage): boolean {
+  const app: unknown = field(req, 'app');
+  const get = field(app, 'get');
+  const trust: unknown = typeof get === 'function' ? Reflect.apply(get, app, ['trust proxy fn']) : undefined;
+  return typeof trust === 'function' && trust(req.socket.remoteAddress, 0) === true;
+}
+
+function field(value: unknown, name: string): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return (value as Record<string, unknown>)[name]; // an object may have any field
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}

@@ -1,0 +1,142 @@
+import { ConfigError, type ConfigErrorCode } from '../core/config-error.ts';
+
+type Rule = (value: unknown) => string | undefined;
+
+const TIMER_MAX = 2 ** 31 - 1;
+
+const rules = {
+  card: anObject,
+  agent: aFunction,
+  answers: (value) =>
+    value === 'task' || value === 'message' || typeof value === 'function'
+      ? undefined
+      : "must be 'task', 'message' or a function",
+  agentId: (value) =>
+    typeof value === 'string' && /^[^\p{Cc}]{1,256}$/u.test(value)
+      ? undefined
+      : 'must be 1 to 256 characters without control characters',
+  storage: withMethods('createTask', 'append', 'claim', 'loadTask', 'read'),
+  broker: withMethods('wake', 'work'),
+  eventBus: withMethods('publish', 'subscribe', 'onGap'),
+  worker: anObject,
+  cancelGraceMs: milliseconds(0),
+  owner: aFunction,
+  publicUrl: aUrl,
+  limits: anObject,
+  keepAliveMs: milliseconds(0),
+  stallMs: milliseconds(1),
+  logger: withMethods('debug', 'info', 'warn', 'error'),
+  onError: aFunction,
+} satisfies Record<string, Rule>;
+
+const workerRules = {
+  concurrency: wholeNumber(1, 1_000_000),
+  leaseMs: milliseconds(1000),
+  maxAttempts: wholeNumber(1, 1_000_000),
+  runTimeoutMs: milliseconds(1, Infinity),
+  inputTimeoutMs: milliseconds(1, Infinity),
+} satisfies Record<string, Rule>;
+
+const limitRules = { bodyBytes: wholeNumber(1, 2 ** 30) } satisfies Record<string, Rule>;
+
+/** Throws a ConfigError for the first option that is unknown, wrong, or contradicts another. */
+export function checkOptions(given: unknown): void {
+  if (!isObject(given))
+    throw new ConfigError('ERR_A2A_OPTIONS', '`a2aRouter` takes one object: pass { card, agent }');
+  checkAll(given, rules, '');
+  checkAll(given['worker'], workerRules, 'worker.');
+  checkAll(given['limits'], limitRules, 'limits.');
+  if (given['card'] === undefined) {
+    throw new ConfigError('ERR_A2A_CARD', 'Option `card` is required: pass { name, description, version }');
+  }
+  checkTogether(given);
+}
+
+function checkTogether(given: Readonly<Record<string, unknown>>): void {
+  const has = (name: string) => given[name] !== undefined;
+  if (!has('storage')) {
+    for (const name of ['broker', 'eventBus']) {
+      if (has(name))
+        throw conflict(
+          'ERR_A2A_BACKEND',
+          name,
+          'would serve a storage of this process alone: pass `storage` too',
+        );
+    }
+    if (!has('agent')) {
+      throw new ConfigError(
+        'ERR_A2A_NO_WORKER',
+        'Nobody would run the agent: pass `agent`, or a `storage` that workers started with `startWorker()` share',
+      );
+    }
+  }
+  if (has('worker') && !has('agent')) {
+    throw conflict(
+      'ERR_A2A_OPTION_CONFLICT',
+      'worker',
+      'is only for a router with `agent`: pass it to `startWorker()`',
+    );
+  }
+}
+
+function checkAll(given: unknown, known: Readonly<Record<string, Rule>>, prefix: string): void {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (rule === undefined) {
+      const names = Object.keys(known).join(', ');
+      throw new ConfigError(
+        'ERR_A2A_OPTION_UNKNOWN',
+        `There is no option \`${prefix}${name}\`: remove it, or use one of ${names}`,
+      );
+    }
+    const fault = value === undefined ? undefined : rule(value);
+    if (fault !== undefined) throw new ConfigError('ERR_A2A_OPTIONS', `Option \`${prefix}${name}\` ${fault}`);
+  }
+}
+
+function conflict(code: ConfigErrorCode, name: string, why: string): ConfigError {
+  return new ConfigError(code, `Option \`${name}\` ${why}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function anObject(value: unknown): string | undefined {
+  return isObject(value) ? undefined : 'must be an object';
+}
+
+function aFunction(value: unknown): string | undefined {
+  return typeof value === 'function' ? undefined : 'must be a function';
+}
+
+function withMethods(...names: readonly string[]): Rule {
+  return (value) => {
+    const missing = names.find((name) => !isObject(value) || typeof value[name] !== 'function');
+    return missing === undefined ? undefined : `must be an object with ${names.join(', ')}`;
+  };
+}
+
+function wholeNumber(min: number, max: number): Rule {
+  return (value) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `must be a whole number from ${String(min)} to ${String(max)}`;
+}
+
+/** Node's timers fire at once beyond 2^31 - 1. */
+function milliseconds(min: number, none?: typeof Infinity): Rule {
+  const whole = wholeNumber(min, TIMER_MAX);
+  return (value) => {
+    if (none !== undefined && value === none) return undefined;
+    const fault = whole(value);
+    return fault === undefined ? undefined : `${fault}, in ms${none === undefined ? '' : ', or Infinity'}`;
+  };
+}
+
+function aUrl(value: unknown): string | undefined {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (isWeb && url.search === '' && url.hash === '') return undefined;
+  return 'must be an absolute http or https URL without query, such as https://agents.example.com/a2a';
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import type { Broker } from '../core/broker.ts';
+import type { CardOptions } from '../core/card.ts';
+import type { EventBus } from '../core/event-bus.ts';
+import type { ErrorInfo } from '../core/failure.ts';
+import type { Answers } from '../core/log.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Agent } from '../core/output.ts';
+import type { AnswersFunction } from '../core/send.ts';
+import type { Storage } from '../core/storage.ts';
+import type { WorkerSettings } from '../core/worker-settings.ts';
+
+/** Limits of a request. */
+export interface RequestLimits {
+  /** Size of a body in bytes, counted after inflating; more is answered with 413. @defaultValue 10485760 */
+  bodyBytes?: number;
+}
+
+/** What `a2aRouter` takes. */
+export interface A2AOptions<Req extends IncomingMessage = Request> {
+  /** What the agent says about itself; only name, description and version are required (§4.4.1). */
+  card: CardOptions;
+  /** The agent. Left out, this process only answers requests, and `startWorker` runs the agent elsewhere. */
+  agent?: Agent;
+  /** What a message gets: a Task with its updates, or one bare Message (§3.1.1). @defaultValue 'task' */
+  answers?: Answers | AnswersFunction;
+  /** Name of the agent in the storage; agents that share a storage differ in it. @defaultValue 'default' */
+  agentId?: string;
+  /** The tasks. @defaultValue that of `memoryBackend()` */
+  storage?: Storage;
+  /** Wakes workers. @defaultValue that of `memoryBackend()` */
+  broker?: Broker;
+  /** Wakes streams. @defaultValue that of `memoryBackend()` */
+  eventBus?: EventBus;
+  /** How runs are held; only with `agent`. */
+  worker?: WorkerSettings;
+  /** How long an agent may take to stop after CancelTask, in ms (§3.1.5). @defaultValue 5000 */
+  cancelGraceMs?: number;
+  /**
+   * Who calls: tasks belong to their owner, and others do not see them (§13.1). Null is the shared anonymous caller.
+   * @defaultValue `req.user?.id ?? req.auth?.payload?.sub ?? req.auth?.sub`, null where neither user nor auth is set
+   */
+  owner?: (req: Req) => string | null | Promise<string | null>;
+  /** URL under which clients reach the agent, mount included; makes the card cacheable (§8.2). @defaultValue taken from each request */
+  publicUrl?: string;
+  limits?: RequestLimits;
+  /** Silence after which a stream carries a comment, in ms; 0 for none. @defaultValue 15000 */
+  keepAliveMs?: number;
+  /** A reader that takes nothing from a stream for so long is cut, in ms. @defaultValue 30000 */
+  stallMs?: number;
+  /** Where the package logs; a pino logger fits. @defaultValue silent */
+  logger?: Logger;
+  /** Told of every error that clients see only as an error id: those of agents, and our own. */
+  onError?: (error: unknown, info: ErrorInfo) => void;
+}

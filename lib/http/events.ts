@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { SHUTDOWN, type StreamItem } from '../core/call.ts';
+import type { RpcStream } from '../jsonrpc/dispatch.ts';
+import type { Answer, Headers } from '../jsonrpc/error.ts';
+import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
+
+/** Sends streams of events as responses. */
+export interface EventStreams {
+  /** Resolves when the stream has ended, the reader has gone, or `signal` aborts. */
+  readonly send: (reply: RpcStream, res: ServerResponse, context: StreamContext) => Promise<void>;
+}
+
+/** The response a stream is sent on. */
+export interface StreamContext {
+  readonly headers: Headers;
+  /** Aborted when the client has gone or the server closes. */
+  readonly signal: AbortSignal;
+  /** Sends a whole answer instead: the stream failed before its head. */
+  readonly answer: (answer: Answer) => void;
+}
+
+/** JSON of this size is kept as bytes, so that slow readers share it. */
+const LARGE = 16 * 1024;
+
+/** Makes the sender. The JSON of an event is made once, for all readers of this handler. */
+export function createEventStreams(options: SseOptions): EventStreams {
+  const known = new WeakMap<StreamItem['event'], string | Uint8Array>();
+
+  function jsonOf(event: StreamItem['event']): string | Uint8Array {
+    const made = known.get(event);
+    if (made !== undefined) return made;
+    const text = JSON.stringify(event);
+    const json = text.length < LARGE ? text : Buffer.from(text);
+    known.set(event, json);
+    return json;
+  }
+
+  function* framesOf(batch: readonly StreamItem[], { prefix, suffix }: RpcStream): Generator<Frame> {
+    for (const { event, cursor } of batch) {
+      yield { prefix, suffix, json: jsonOf(event), ...(cursor !== undefined && { cursor }) };
+    }
+  }
+
+  async function send(reply: RpcStream, res: ServerResponse, context: StreamContext): Promise<void> {
+    const { headers, signal, answer } = context;
+    const writer = createSseWriter(res, headers, signal, options);
+    try {
+      for await (const batch of reply.stream) {
+        await writer.write(framesOf(batch, reply));
+        if (signal.aborted) break;
+      }
+    } catch (error) {
+      if (!writer.started()) {
+        writer.stop();
+        answer(reply.failed(error));
+        return;
+      }
+      await writer.write([{ prefix: '', json: reply.failedFrame(error), suffix: '' }]);
+    }
+    writer.end(signal.reason === SHUTDOWN ? 'the server shuts down' : undefined);
+  }
+
+  return { send };
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Caller, type Service, SHUTDOWN } from '../core/call.ts';
+import type { CardSource } from '../core/card.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ErrorInfo } from '../core/failure.ts';
+import type { Logger } from '../core/logger.ts';
+import { dispatch } from '../jsonrpc/dispatch.ts';
+import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
+import {
+  type A2AError,
+  InternalError,
+  InvalidRequestError,
+  isA2AError,
+  UnavailableError,
+} from '../protocol/errors.ts';
+import { readBody, RequestAborted } from './body.ts';
+import { createCardServer } from './card.ts';
+import { createEventStreams } from './events.ts';
+import { HttpRefusal, respond } from './respond.ts';
+
+/** Where the agent is reached: the origin as clients see it, and the path below which it is mounted ('' at the root). */
+export interface Address {
+  readonly origin: string;
+  readonly mount: string;
+}
+
+/** What the server over HTTP needs. Times are in ms. */
+export interface HandlerOptions<Req extends IncomingMessage> {
+  readonly service: Service;
+  readonly card: CardSource;
+  /** The URL of the agent, where it is fixed. */
+  readonly publicUrl?: string;
+  readonly addressOf: (req: Req) => Address;
+  readonly owner: (req: Req) => string | null | Promise<string | null>;
+  /** Awaited before each operation; what it rejects with is the answer. */
+  readonly ready: () => Promise<void>;
+  readonly bodyBytes: number;
+  readonly keepAliveMs: number;
+  readonly stallMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onError: (error: unknown, info: ErrorInfo) => void;
+}
+
+/** A step of a chain as Express and connect know it. */
+export type Middleware<Req extends IncomingMessage = IncomingMessage> = (
+  req: Req,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** The server over HTTP. */
+export interface Handler<Req extends IncomingMessage> {
+  /** Answers calls at its root and the card below it; everything else is `next()`. */
+  readonly handle: Middleware<Req>;
+  /** Serves the card of the agent mounted at `mount`, at the root of the origin. */
+  readonly wellKnown: (mount: string) => Middleware<Req>;
+  /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
+  readonly close: () => Promise<void>;
+  /** Calls and streams that are being answered. */
+  readonly active: () => number;
+}
+
+const CARD_PATH = '/.well-known/agent-card.json';
+const CLIENT_GONE = Symbol('the client has gone');
+
+/** Makes the server over HTTP; node's own API only. Never calls `next` with an error: every answer is its own. */
+export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
+  const { service, card, clock, logger, onError } = options;
+  const cards = createCardServer(card, clock, options.publicUrl);
+  const streams = createEventStreams(options);
+  const active = new Map<AbortController, Promise<void>>();
+  let closing: Promise<void> | undefined;
+
+  const guarded: Service = {
+    ...service,
+    async invoke(method, params, caller) {
+      if (closing !== undefined) throw closed();
+      await options.ready();
+      return service.invoke(method, params, caller);
+    },
+  };
+
+  function mask(error: unknown, signal: AbortSignal, method?: string): A2AError {
+    if (isA2AError(error)) return error;
+    // what fails while a call is broken off is the breaking off
+    if (signal.reason === SHUTDOWN) return closed();
+    const errorId = randomUUID();
+    if (!signal.aborted) report(error, { errorId, ...(method !== undefined && { method }) });
+    return new InternalError('Internal error', errorId);
+  }
+
+  function report(error: unknown, info: ErrorInfo): void {
+    logger.error({ err: error, ...info }, 'a call failed');
+    try {
+      onError(error, info);
+    } catch (failure) {
+      logger.error({ err: failure, ...info }, 'onError itself failed');
+    }
+  }
+
+  async function serve(req: Req, res: ServerResponse, signal: AbortSignal): Promise<void> {
+    const requested = listHeader(req.headers['a2a-extensions']);
+    const extensions = service.activeExtensions(requested);
+    const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
+    const send = (answer: Answer) => {
+      respond(req, res, { ...answer, headers: { ...headers, ...answer.headers } });
+    };
+    try {
+      const body = await unlessAborted(signal, readBody(req, options.bodyBytes));
+      const reply = await dispatch(guarded, {
+        body,
+        version: req.headers['a2a-version'],
+        query: queryOf(req),
+        caller: callerOf(req, requested, signal, options.owner),
+        mask: (error, method) => mask(error, signal, method),
+      });
+      if ('json' in reply) send(reply);
+      else await streams.send(reply, res, { headers, signal, answer: send });
+    } catch (error) {
+      if (error instanceof RequestAborted) return;
+      if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));
+      else send(errorAnswer(null, mask(error, signal)));
+    }
+  }
+
+  /** One AbortController per call: the client has gone, or the server closes. */
+  function start(req: Req, res: ServerResponse): void {
+    const control = new AbortController();
+    res.once('close', () => {
+      control.abort(CLIENT_GONE);
+    });
+    const work = serve(req, res, control.signal)
+      .catch((error: unknown) => {
+        report(error, { errorId: randomUUID() });
+        res.destroy();
+      })
+      .finally(() => active.delete(control));
+    active.set(control, work);
+  }
+
+  function handle(req: Req, res: ServerResponse, next: (error?: unknown) => void): void {
+    const path = pathOf(req);
+    if (path === CARD_PATH && isRead(req)) {
+      cards.serve(req, res, options.publicUrl === undefined ? options.addressOf(req) : undefined);
+    } else if (path !== '/' || req.method === 'OPTIONS') next();
+    else if (req.method === 'POST') start(req, res);
+    else if (options.addressOf(req).mount === '') next();
+    else respond(req, res, METHOD_NOT_ALLOWED);
+  }
+
+  async function close(): Promise<void> {
+    for (const control of active.keys()) control.abort(SHUTDOWN);
+    await Promise.all(active.values());
+  }
+
+  return {
+    handle,
+    wellKnown: (mount) => (req, res, next) => {
+      if (pathOf(req) !== CARD_PATH || !isRead(req)) next();
+      else cards.serve(req, res, { origin: options.addressOf(req).origin, mount });
+    },
+    close: () => (closing ??= close()),
+    active: () => active.size,
+  };
+}
+
+const METHOD_NOT_ALLOWED: Answer = {
+  ...errorAnswer(null, new InvalidRequestError('Calls are sent with POST'), 405),
+  headers: { Allow: 'POST' },
+};
+
+function callerOf<Req extends IncomingMessage>(
+  req: Req,
+  extensions: readonly string[],
+  signal: AbortSignal,
+  owner: HandlerOptions<Req>['owner'],
+): Caller {
+  const { 'last-event-id': lastEventId, traceparent } = req.headers;
+  return {
+    identify: async () => owner(req),
+    extensions,
+    signal,
+    ...(typeof lastEventId === 'string' && { lastEventId }),
+    ...(typeof traceparent === 'string' && { traceparent }),
+  };
+}
+
+/** A body that never ends must not hold up a shutdown, nor one whose sender has gone. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      reject(signal.reason === SHUTDOWN ? closed() : new RequestAborted('the client has gone'));
+    };
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function closed(): A2AError {
+  return new UnavailableError('The server shuts down', 1);
+}
+
+/** Several lines of a header are one list (RFC 9110 §5.3). */
+function listHeader(value: string | string[] | undefined): string[] {
+  const items = String(value ?? '').split(',');
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const [path = ''] = url.split('?', 1);
+  return path === '' ? '/' : path;
+}
+
+function queryOf({ url = '/' }: IncomingMessage): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Answer, Headers } from '../jsonrpc/error.ts';
+import type { A2AError } from '../protocol/errors.ts';
+
+/** A request that fails before anything of it was read as JSON-RPC: the status is its own (PROTOCOL, HTTP status). */
+export class HttpRefusal extends Error {
+  override readonly name = 'HttpRefusal';
+  readonly status: number;
+  readonly error: A2AError;
+  readonly headers: Headers;
+
+  constructor(status: number, error: A2AError, headers: Headers = {}) {
+    super(error.message);
+    this.status = status;
+    this.error = error;
+    this.headers = headers;
+  }
+}
+
+/** Sends a whole JSON answer; does nothing where an answer has begun or nobody listens. */
+export function respond(req: IncomingMessage, res: ServerResponse, { status, headers, json }: Answer): void {
+  if (res.headersSent || res.destroyed || res.writableEnded) return;
+  const body = Buffer.from(json);
+  res.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    ...mutable(headers),
+    'Content-Length': body.byteLength,
+  });
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+/** Node's types want lists that could be written to. */
+export function mutable(headers: Headers): OutgoingHttpHeaders {
+  const copy: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers))
+    copy[name] = typeof value === 'string' ? value : [...value];
+  return copy;
+}
+
+/** Adds names to Vary; earlier middleware may have named others. */
+export function vary(res: ServerResponse, names: readonly string[]): string {
+  const before = res.getHeader('Vary');
+  const list = before === undefined ? [] : String(before).split(',');
+  const all = [...list.map((name) => name.trim()), ...names].filter((name) => name !== '');
+  if (all.includes('*')) return '*';
+  const byName = new Map(all.map((name) => [name.toLowerCase(), name]));
+  return [...byName.values()].join(', ');
+}

@@ -1,0 +1,188 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.ts';
+import type { Headers } from '../jsonrpc/error.ts';
+import { mutable } from './respond.ts';
+
+/** Time limits of streams, in ms. */
+export interface SseOptions {
+  /** Silence after which a comment is sent; 0 sends none. */
+  readonly keepAliveMs: number;
+  /** A reader that takes nothing for so long is cut. */
+  readonly stallMs: number;
+  readonly clock: Clock;
+}
+
+/** One frame: what stands before the JSON of an event and after it. Large JSON comes as bytes, shared by all readers. */
+export interface Frame {
+  readonly cursor?: string;
+  readonly prefix: string;
+  readonly json: string | Uint8Array;
+  readonly suffix: string;
+}
+
+/** The response of one stream. */
+export interface SseWriter {
+  /** Whether the head has been sent, so that an error can only be a frame. */
+  readonly started: () => boolean;
+  /** Sends the head and the frames. Resolves when the reader has taken them, has gone, or `signal` aborts. */
+  readonly write: (frames: Iterable<Frame>) => Promise<void>;
+  /** Lets go of the response without a word. */
+  readonly stop: () => void;
+  /** Ends the response, with a comment for people who look at the wire. */
+  readonly end: (comment?: string) => void;
+}
+
+const PIECE = 64 * 1024;
+const RETRY_MS = 2000;
+
+/**
+ * Writes server-sent events (§9.4.2): the only place that does. The head goes with the first frame, or with the first
+ * keep-alive comment. One timer per stream: it counts silence while the reader keeps up, and else how long it has
+ * taken nothing. `signal` is the one that `res` `close` aborts.
+ */
+export function createSseWriter(
+  res: ServerResponse,
+  headers: Headers,
+  signal: AbortSignal,
+  options: SseOptions,
+): SseWriter {
+  const { keepAliveMs, stallMs, clock } = options;
+  let lastWrite = clock.elapsed();
+  let cancelTimer: () => void = () => undefined;
+  let withIds = false;
+  let inFrame = false;
+
+  function head(): void {
+    if (res.headersSent) return;
+    res.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+      ...mutable(headers),
+    });
+  }
+
+  function put(chunk: string | Uint8Array): boolean {
+    lastWrite = clock.elapsed();
+    const room = res.write(chunk);
+    flush(res);
+    return room;
+  }
+
+  /** Timers are not moved at every write: one that fires too early is set again. */
+  function awaitSilence(): void {
+    cancelTimer();
+    if (keepAliveMs > 0) cancelTimer = clock.after(keepAliveMs - (clock.elapsed() - lastWrite), onSilence);
+  }
+
+  function onSilence(): void {
+    if (gone(res)) return;
+    if (clock.elapsed() - lastWrite < keepAliveMs) {
+      awaitSilence();
+      return;
+    }
+    head();
+    if (put(': keep-alive\n\n')) awaitSilence();
+    else void drained();
+  }
+
+  /** Waits until the reader has taken what was written; cuts it when it does not. */
+  function drained(): Promise<void> {
+    cancelTimer();
+    cancelTimer = clock.after(stallMs, () => {
+      res.destroy();
+    });
+    return new Promise((resolve) => {
+      const done = () => {
+        res.off('drain', done);
+        signal.removeEventListener('abort', done);
+        if (!signal.aborted) awaitSilence();
+        resolve();
+      };
+      res.on('drain', done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async function write(frames: Iterable<Frame>): Promise<void> {
+    let text = '';
+    for (const frame of frames) {
+      text += startOf(frame);
+      if (typeof frame.json === 'string') text += frame.json;
+      else {
+        await send(text, true);
+        await sendBytes(frame.json);
+        text = '';
+      }
+      text += `${frame.suffix}\n\n`;
+      if (text.length < PIECE) continue;
+      await send(text, false);
+      text = '';
+      if (signal.aborted) return;
+    }
+    if (text !== '') await send(text, false);
+  }
+
+  function startOf({ cursor, prefix }: Frame): string {
+    if (cursor === undefined) return `data: ${prefix}`;
+    const retry = withIds ? '' : `retry: ${String(RETRY_MS)}\n\n`;
+    withIds = true;
+    return `${retry}id: ${cursor}\ndata: ${prefix}`;
+  }
+
+  async function sendBytes(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.byteLength; from += PIECE) {
+      await send(bytes.subarray(from, from + PIECE), true);
+    }
+  }
+
+  async function send(chunk: string | Uint8Array, more: boolean): Promise<void> {
+    if (gone(res) || signal.aborted) return;
+    head();
+    inFrame = more;
+    if (!put(chunk) && !isAborted(signal)) await drained();
+  }
+
+  function end(comment?: string): void {
+    cancelTimer();
+    if (gone(res)) return;
+    // a comment can not stand inside a frame, and half a frame must not look like an end
+    if (inFrame) {
+      res.destroy();
+      return;
+    }
+    head();
+    res.end(comment === undefined ? undefined : `: ${comment}\n\n`);
+    if (res.writableFinished) return;
+    // what is still unsent is the reader's to take in time
+    cancelTimer = clock.after(stallMs, () => {
+      res.destroy();
+    });
+    res.once('finish', cancelTimer);
+  }
+
+  res.once('close', () => {
+    cancelTimer();
+  });
+  awaitSilence();
+  const stop = () => {
+    cancelTimer();
+  };
+  return { started: () => res.headersSent, write, stop, end };
+}
+
+/** A function, so that the compiler does not remember the answer over a write. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+function gone(res: ServerResponse): boolean {
+  return res.destroyed || res.writableEnded;
+}
+
+/** compression() gives responses a flush of their own; node's is deprecated. */
+function flush(res: ServerResponse): void {
+  if (!Object.hasOwn(res, 'flush')) return;
+  const { flush: ownFlush } = res as { flush?: unknown };
+  if (typeof ownFlush === 'function') ownFlush.call(res);
+}
