@@ -1,0 +1,49 @@
+import type { Broker } from './broker.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError } from './config-error.ts';
+import type { EventBus } from './event-bus.ts';
+import type { ErrorInfo } from './failure.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { Agent } from './output.ts';
+import type { Storage } from './storage.ts';
+import { CANCEL_GRACE_MS, WORKER_DEFAULTS, type WorkerSettings } from './worker-settings.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+/** What `startWorker` takes: the backend that the web tier uses, and the agent. */
+export interface StartWorkerOptions extends WorkerSettings {
+  readonly storage: Storage;
+  readonly broker: Broker;
+  readonly eventBus: EventBus;
+  readonly agent: Agent;
+  /** As the router's. @defaultValue 'default' */
+  readonly agentId?: string;
+  /** How long an agent may take to stop, in ms. @defaultValue 5000 */
+  readonly cancelGraceMs?: number;
+  /** A pino logger fits. @defaultValue silent */
+  readonly logger?: Logger;
+  /** Told of every error of the agent that clients see only as an error id. */
+  readonly onError?: (error: unknown, info: ErrorInfo) => void;
+}
+
+/**
+ * Runs an agent apart from the web tier, on a storage that both share.
+ *
+ * Resolves once the worker takes tasks; rejects when the storage can not be reached. `stop({ drainMs })` ends it and
+ * leaves the backend open, which is its maker's to close.
+ */
+export async function startWorker(options: StartWorkerOptions): Promise<Pick<Worker, 'stop' | 'status'>> {
+  const { storage, broker, eventBus, agent, agentId = 'default', onError = () => undefined } = options;
+  if (typeof agent !== 'function') {
+    throw new ConfigError('ERR_A2A_OPTIONS', 'Option `agent` must be a function: pass the agent to run');
+  }
+  await storage.init();
+  const worker = createWorker({
+    ...WORKER_DEFAULTS,
+    ...options,
+    ...{ storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
+    cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
+    logger: options.logger ?? silentLogger,
+  });
+  await worker.start();
+  return { stop: worker.stop, status: worker.status };
+}

@@ -1,0 +1,25 @@
+/** How runs are held in this process. */
+export interface WorkerSettings {
+  /** Runs at the same time. @defaultValue 16 */
+  concurrency?: number;
+  /** How long a lost worker goes unnoticed, in ms; at least 1000. @defaultValue 30000 */
+  leaseMs?: number;
+  /** How often a run is tried whose worker was lost. @defaultValue 1 */
+  maxAttempts?: number;
+  /** How long one run may take, in ms, waits for the client not counted; `Infinity` for no limit. @defaultValue 3600000 */
+  runTimeoutMs?: number;
+  /** How long a task waits for its client, in ms; `Infinity` for no limit. @defaultValue 86400000 */
+  inputTimeoutMs?: number;
+}
+
+/** What holds where nothing was said. */
+export const WORKER_DEFAULTS: Readonly<Required<WorkerSettings>> = {
+  concurrency: 16,
+  leaseMs: 30_000,
+  maxAttempts: 1,
+  runTimeoutMs: 3_600_000,
+  inputTimeoutMs: 86_400_000,
+};
+
+/** How long an agent may take to stop, in ms, where nothing was said. */
+export const CANCEL_GRACE_MS = 5000;
