@@ -1,0 +1,80 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { createClient } from 'redis';
+
+/** A Redis to test against. `stop` ends it if it was started here. */
+export interface TestRedis {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const LOCAL = 'redis://127.0.0.1:6379';
+
+/**
+ * Finds a Redis: REDIS_URL, else a local one, else the `redis-server` binary on a free port. Synchronous, so that a file
+ * of tests can be skipped as a whole. `undefined`: there is none.
+ */
+export function findRedis(): (() => Promise<TestRedis>) | undefined {
+  const url = process.env['REDIS_URL'] ?? (answers(6379) ? LOCAL : undefined);
+  if (url !== undefined) return async () => ({ url, stop: async () => {} });
+  return spawnSync('redis-server', ['--version']).status === 0 ? startServer : undefined;
+}
+
+function answers(port: number): boolean {
+  const script = `const s=require('net').connect(${port},'127.0.0.1',()=>s.write('PING\\r\\n'));
+    s.setTimeout(500,()=>process.exit(1)).on('error',()=>process.exit(1))
+     .on('data',(d)=>process.exit(String(d).startsWith('+PONG')?0:1))`;
+  return spawnSync(process.execPath, ['-e', script]).status === 0;
+}
+
+async function startServer(): Promise<TestRedis> {
+  const port = await freePort();
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => {
+    server.once('close', () => {
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.stdout.on('data', (text: Buffer) => {
+      if (text.includes('Ready to accept connections')) resolve();
+    });
+    server.once('error', reject);
+    void ended.then(() => {
+      reject(new Error('redis-server ended before it was ready'));
+    });
+  });
+  const stop = () => {
+    server.kill();
+    return ended;
+  };
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}
+
+/** A connected client; the caller closes it. */
+export async function connect(url: string) {
+  const client = createClient({ url });
+  client.on('error', () => {}); // commands reject by themselves
+  await client.connect();
+  return client;
+}
+
+/** Removes every key of a test run. */
+export async function removeKeys(client: Awaited<ReturnType<typeof connect>>, prefix: string): Promise<void> {
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    if (keys.length > 0) await client.unlink(keys);
+  }
+}

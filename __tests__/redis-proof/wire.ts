@@ -1,0 +1,75 @@
+import type { EntryBody, LogEntry } from '../../lib/core/log.ts';
+import { isInterrupted, isTerminal } from '../../lib/protocol/states.ts';
+
+/** An entry's body as stored. */
+export function encode(body: EntryBody): string {
+  return JSON.stringify({ v: 1, ...body });
+}
+
+/** What Storage itself writes beside an input, or for `more`. */
+export const workingText = encode({ kind: 'status', state: 'TASK_STATE_WORKING' });
+/** What Storage itself writes beside a cancel. */
+export const canceledText = encode({ kind: 'status', state: 'TASK_STATE_CANCELED' });
+
+/** A stream entry, `[<seq>-0, [t, ts, e, epoch, b, body]]`, as the log has it. */
+export function decode(stored: unknown): LogEntry {
+  const [id, fields] = list(stored);
+  const [, ts, , epoch, , body] = list(fields);
+  // encode() wrote it
+  const parsed = JSON.parse(text(body)) as EntryBody & { readonly v: 1 };
+  const entry = { ...parsed, seq: Number.parseInt(text(id)), ts: Number(ts), epoch: Number(epoch) };
+  if (entry.kind !== 'open') return entry;
+  // the script's clock gave the time, and scripts do not look into bodies
+  const status = { ...entry.task.status, timestamp: new Date(entry.ts).toISOString() };
+  return { ...entry, task: { ...entry.task, status } };
+}
+
+/** The arguments for one entry of an append: kind, state, upTo, pause, body. */
+export function appendedText(entry: EntryBody, body: string, isLast: boolean): string[] {
+  switch (entry.kind) {
+    case 'start':
+    case 'artifact':
+      return [entry.kind, '', '', '', body];
+    case 'message':
+      if (!isLast) throw new TypeError('A closing entry is the last of its append');
+      return [entry.kind, '', '', '', body];
+    case 'status': {
+      const { state, upTo, pause } = entry;
+      if (!isLast && (pause !== undefined || isTerminal(state))) {
+        throw new TypeError('A closing entry and a pause are the last of their append');
+      }
+      if (upTo === undefined && isInterrupted(state)) throw new TypeError('An interrupted status has upTo');
+      if (pause !== undefined && !isInterrupted(state))
+        throw new TypeError('Only an interrupted status pauses');
+      const after = pause === undefined ? '' : String(pause.timeoutMs ?? 'never');
+      return [entry.kind, state, String(upTo ?? ''), after, body];
+    }
+    default:
+      throw new TypeError(`A worker does not append ${entry.kind}`);
+  }
+}
+
+/** A reply that is an array. */
+export function list(reply: unknown): readonly unknown[] {
+  if (!Array.isArray(reply)) throw new TypeError('Redis answered with something else than an array');
+  return reply;
+}
+
+/** A reply that is an integer. */
+export function number(reply: unknown): number {
+  if (typeof reply !== 'number') throw new TypeError('Redis answered with something else than an integer');
+  return reply;
+}
+
+/** A reply that is text. */
+export function text(reply: unknown): string {
+  if (typeof reply !== 'string') throw new TypeError('Redis answered with something else than text');
+  return reply;
+}
+
+/** A reply that is one of these words. */
+export function oneOf<T extends string>(words: readonly T[], reply: unknown): T {
+  const word = words.find((it) => it === reply);
+  if (word === undefined) throw new TypeError(`Redis answered ${String(reply)}`);
+  return word;
+}
