@@ -1,0 +1,64 @@
+import type { Clock } from './clock.ts';
+
+/** Wakes the readers of all tasks with news together. */
+export interface Flush<T> {
+  /** This one has news. */
+  readonly mark: (item: T) => void;
+  readonly forget: (item: T) => void;
+}
+
+// a turn of the loop that was long for another reason must not hold readers up
+const MAX_PAUSE_MS = 100;
+// a timer needs a millisecond at least: for less, one turn of the loop is pause enough
+const SHORT_PAUSE_MS = 0.5;
+
+/**
+ * Gathers: after a flush that took T ms the next comes no sooner than T ms later. So an idle process delivers at the end
+ * of the current turn, and a busy one spends half of its time on delivery at most, in batches that grow with the load.
+ * T ends when the readers have written to their sockets, not when they were woken.
+ */
+export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<T> {
+  const dirty = new Set<T>();
+  let planned = false;
+  let notBefore = -Infinity;
+
+  function plan(): void {
+    planned = true;
+    const pauseMs = notBefore - clock.elapsed();
+    // a tick comes after the microtasks of this turn: what they append goes along, and no turn is waited for
+    if (pauseMs <= 0) process.nextTick(run);
+    else if (pauseMs < SHORT_PAUSE_MS) setImmediate(run);
+    // not the injected clock's timer: this one has to keep the process alive
+    else setTimeout(run, Math.ceil(pauseMs));
+  }
+
+  function run(): void {
+    const startedMs = clock.elapsed();
+    const items = [...dirty];
+    dirty.clear();
+    for (const item of items) deliver(item);
+    // the first tick comes when all readers have run, the second when node has written what they gave it
+    queueMicrotask(() => {
+      process.nextTick(() => {
+        process.nextTick(rest, startedMs);
+      });
+    });
+  }
+
+  function rest(startedMs: number): void {
+    const nowMs = clock.elapsed();
+    notBefore = nowMs + Math.min(nowMs - startedMs, MAX_PAUSE_MS);
+    planned = false;
+    if (dirty.size > 0) plan();
+  }
+
+  return {
+    mark(item) {
+      dirty.add(item);
+      if (!planned) plan();
+    },
+    forget(item) {
+      dirty.delete(item);
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { isClosing } from './fold.ts';
+import type { LogEntry, Seq } from './log.ts';
+
+/** A reader's cursor is older than what the log still holds. */
+export class CursorTrimmed extends Error {
+  override readonly name = 'CursorTrimmed';
+}
+
+/** What a reader reads from: one watched task. */
+export interface Source {
+  readonly leave: (reader: Reader) => void;
+  /** The highest number heard of. */
+  readonly head: () => Seq;
+  /** Whether a read now could miss an entry that no hint will tell of either. */
+  readonly isJoining: () => boolean;
+  readonly recent: (after: Seq) => readonly LogEntry[] | undefined;
+  readonly load: (after: Seq) => Promise<Page>;
+}
+
+/** A part of the log, as read. */
+export interface Page {
+  readonly after: Seq;
+  readonly entries: readonly LogEntry[];
+  readonly head: Seq;
+  readonly first: Seq;
+  readonly closed: boolean;
+}
+
+type Batch = readonly LogEntry[];
+
+interface Waiting {
+  readonly promise: Promise<IteratorResult<Batch, undefined>>;
+  readonly resolve: (result: IteratorResult<Batch, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE: Promise<IteratorResult<Batch, undefined>> = Promise.resolve({ done: true, value: undefined });
+
+/**
+ * A cursor that waits: no queue, and nothing but itself to free. Written by hand because `return()` of an async
+ * generator can not wake a pending `next()`, and a class because there are thousands of them.
+ */
+export class Reader implements AsyncIterableIterator<Batch, undefined> {
+  readonly #join: (reader: Reader) => Source;
+  readonly #signal: AbortSignal;
+  #cursor: Seq;
+  /** Whether the storage may have entries after the cursor that nobody will tell of. */
+  #mustRead = true;
+  #source: Source | undefined;
+  #waiting: Waiting | undefined;
+  #isLoading = false;
+  #ended = false;
+
+  constructor(join: (reader: Reader) => Source, after: Seq, signal: AbortSignal) {
+    this.#join = join;
+    this.#cursor = after;
+    this.#signal = signal;
+  }
+
+  /**
+   * Registers, so that nothing from now on is missed. Freed by `end`, by an abort, or by the closing entry. `isHeard`: the
+   * caller reads now, and all that comes later is heard of, so that this reader has nothing to read first.
+   */
+  enter(isHeard = false): void {
+    if (this.#source !== undefined || this.#ended) return;
+    if (this.#signal.aborted) {
+      this.#ended = true;
+      return;
+    }
+    this.#mustRead = !isHeard;
+    this.#signal.addEventListener('abort', this);
+    this.#source = this.#join(this);
+  }
+
+  /** Begins after this entry instead. */
+  startAfter(seq: Seq): void {
+    this.#cursor = seq;
+  }
+
+  /** Called on abort. */
+  handleEvent(): void {
+    this.end();
+  }
+
+  /** There may be news. */
+  wake(): void {
+    if (this.#waiting !== undefined) this.#look();
+  }
+
+  /** There may be news that no hint told of. */
+  lookAgain(): void {
+    this.#mustRead = true;
+    this.wake();
+  }
+
+  end(): void {
+    this.#free();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve({ done: true, value: undefined });
+  }
+
+  next(): Promise<IteratorResult<Batch, undefined>> {
+    if (this.#waiting !== undefined) {
+      const again = () => this.next();
+      return this.#waiting.promise.then(again, again);
+    }
+    this.enter();
+    if (this.#ended) return DONE;
+    const waiting = withResolvers();
+    this.#waiting = waiting;
+    this.#look();
+    return waiting.promise;
+  }
+
+  return(): Promise<IteratorResult<Batch, undefined>> {
+    this.end();
+    return DONE;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Between this look and the sleep there is no await: what comes later finds the reader asleep, and wakes it. */
+  #look(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    const batch = source.recent(this.#cursor);
+    if (batch !== undefined) {
+      this.#give(batch);
+      return;
+    }
+    if (this.#isLoading || (this.#mustRead ? source.isJoining() : source.head() <= this.#cursor)) return;
+    this.#mustRead = false;
+    this.#isLoading = true;
+    source.load(this.#cursor).then(
+      (page) => {
+        this.#take(page);
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  #take(page: Page): void {
+    this.#isLoading = false;
+    if (this.#waiting === undefined) return;
+    if (page.after !== this.#cursor) this.#look();
+    else if (page.entries.length > 0 && page.first <= this.#cursor + 1) this.#give(page.entries);
+    else if (page.closed && page.head <= this.#cursor) this.end();
+    else if (page.first > this.#cursor + 1 || page.head < this.#cursor) this.#fail(trimmed(page));
+    else this.#look();
+  }
+
+  #give(batch: Batch): void {
+    const last = batch.at(-1);
+    // ring and pages have no holes inside: their ends tell
+    if (batch[0]?.seq !== this.#cursor + 1 || last?.seq !== this.#cursor + batch.length) {
+      this.#fail(new Error(`The entries after ${this.#cursor} are out of order`));
+      return;
+    }
+    this.#cursor = last.seq;
+    if (isClosing(last)) this.#free();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve({ done: false, value: batch });
+  }
+
+  #fail(error: unknown): void {
+    this.#isLoading = false;
+    this.#free();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(error);
+  }
+
+  #free(): void {
+    this.#ended = true;
+    this.#signal.removeEventListener('abort', this);
+    const source = this.#source;
+    this.#source = undefined;
+    source?.leave(this);
+  }
+}
+
+function trimmed({ after, first, head }: Page): CursorTrimmed {
+  if (head < after) return new CursorTrimmed(`The log ends at ${head}, before entry ${after} that was read`);
+  return new CursorTrimmed(`The log begins at ${first}, entry ${after + 1} is gone`);
+}
+
+function withResolvers(): Waiting {
+  let resolve: Waiting['resolve'] = () => undefined;
+  let reject: Waiting['reject'] = () => undefined;
+  const promise = new Promise<IteratorResult<Batch, undefined>>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
