@@ -52,19 +52,23 @@ export function parse(bytes: Buffer): RawResponse {
     headers[key] = key in headers ? `${String(headers[key])}, ${value}` : value;
   }
   const rest = bytes.subarray(Buffer.byteLength(text.slice(0, end)) + 4);
-  const body = headers['transfer-encoding'] === 'chunked' ? dechunk(rest).join('') : rest.toString('utf8');
+  const body = headers['transfer-encoding'] === 'chunked' ? Buffer.concat(split(rest)).toString('utf8') : rest.toString('utf8');
   return { status: Number(statusLine.split(' ')[1]), headers, body };
 }
 
-/** The chunks of a chunked body: what the server wrote at a time. */
+/** The chunks of a chunked body, as text: what the server wrote at a time. */
 export function dechunk(bytes: Buffer): string[] {
+  return split(bytes).map((chunk) => chunk.toString('utf8'));
+}
+
+function split(bytes: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length; ) {
     const line = bytes.indexOf('\r\n', at);
     const size = Number.parseInt(bytes.subarray(at, line).toString('latin1'), 16);
     if (!(size > 0)) break;
     chunks.push(bytes.subarray(line + 2, line + 2 + size));
     at = line + 2 + size + 2;
   }
-  return chunks.map((chunk) => chunk.toString('utf8'));
+  return chunks;
 }

@@ -22,9 +22,9 @@ export function readEvents(response: Response): EventReader {
 
   async function next(): Promise<EventSourceMessage | undefined> {
     while (ready.length === 0) {
-      const { done, value } = await reader.read();
-      if (done) return undefined;
-      parser.feed(decoder.decode(value as Uint8Array, { stream: true })); // fetch gives bytes
+      const chunk = await reader.read();
+      if (chunk.done) return undefined;
+      parser.feed(decoder.decode(chunk.value as Uint8Array, { stream: true })); // fetch gives bytes
     }
     return ready.shift();
   }

@@ -45,7 +45,9 @@ function trustsProxy(req: IncomingMessage): boolean {
   const app: unknown = field(req, 'app');
   const get = field(app, 'get');
   const trust: unknown = typeof get === 'function' ? Reflect.apply(get, app, ['trust proxy fn']) : undefined;
-  return typeof trust === 'function' && trust(req.socket.remoteAddress, 0) === true;
+  return (
+    typeof trust === 'function' && Reflect.apply(trust, undefined, [req.socket.remoteAddress, 0]) === true
+  );
 }
 
 function field(value: unknown, name: string): unknown {

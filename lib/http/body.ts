@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import getRawBody from 'raw-body';
 import type { RpcBody } from '../jsonrpc/dispatch.ts';
-import { A2AError, ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
+import { A2AError, ContentTypeNotSupportedError, InternalError, ParseError } from '../protocol/errors.ts';
 import { HttpRefusal } from './respond.ts';
 
 /** The client went away while it was sending: there is nobody to answer. */
@@ -12,8 +12,7 @@ export class RequestAborted extends Error {
 
 /**
  * Reads the body of a request, whether or not earlier middleware has: an object, a string or bytes in `req.body` is
- * taken as it is. At most `limit` bytes, counted after inflating. Throws an HttpRefusal, a ParseError, RequestAborted,
- * or a plain error where the stream was read by somebody who left nothing.
+ * taken as it is. At most `limit` bytes, counted after inflating. Throws an HttpRefusal, an A2AError or RequestAborted.
  */
 export async function readBody(req: IncomingMessage & { body?: unknown }, limit: number): Promise<RpcBody> {
   checkType(req.headers['content-type']);
@@ -48,7 +47,7 @@ function checkType(type: string | undefined): void {
 
 async function read(req: IncomingMessage, limit: number): Promise<Uint8Array> {
   if (req.readableDidRead) {
-    throw new Error(
+    throw new InternalError(
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
     );
   }
