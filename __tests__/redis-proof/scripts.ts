@@ -7,14 +7,14 @@
  *
  * Header: sc scope, cx context, am answers, st state, cl closed, sq head, ts time of the head, fs first seq, by bytes;
  * in newest and dn processed input, mi newest message and md its digest, au answered up to, ca cancel seq; ep epoch,
- * li lease id, lu its end, cp capped, at attempt, sb started; pq, qs, qm producer seq of the newest append, what it
- * answered (seq, more), and el, eq, es, em the same of the lease before.
+ * li newest lease id, cu whether it is current, lu its end, cp capped, at attempt, sb started; pq, qs, qm producer seq of
+ * its newest append and what that answered (seq, more).
  */
 const SHARED = `
 local id = ARGV[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local TEXT = { sc = 1, cx = 1, am = 1, st = 1, md = 1, li = 1, el = 1 }
+local TEXT = { sc = 1, cx = 1, am = 1, st = 1, md = 1, li = 1 }
 local AUTH, WORKING, CANCELED = 'TASK_STATE_AUTH_REQUIRED', 'TASK_STATE_WORKING', 'TASK_STATE_CANCELED'
 local WAITS = { TASK_STATE_INPUT_REQUIRED = true, [AUTH] = true }
 local ENDS = { TASK_STATE_COMPLETED = true, TASK_STATE_FAILED = true, TASK_STATE_REJECTED = true, [CANCELED] = true }
@@ -30,7 +30,7 @@ local function save()
   for name, value in pairs(dirty) do args[#args + 1] = name; args[#args + 1] = value end
   redis.call('HSET', KEYS[1], unpack(args))
 end
-local function live() return h.li ~= '' and h.lu > now end
+local function live() return h.cu == 1 and h.lu > now end
 -- entry times never decrease, so neither do status times (I11)
 local function add(epoch, body)
   set('ts', math.max(now, h.ts)); set('sq', h.sq + 1); set('by', h.by + #body)
@@ -44,12 +44,8 @@ local function moveTo(state)
   end
   set('st', state)
 end
-local function endLease()
-  if h.li == '' then return end
-  set('el', h.li); set('eq', h.pq); set('es', h.qs); set('em', h.qm); set('li', ''); set('lu', 0)
-end
 local function close()
-  set('cl', 1); endLease()
+  set('cl', 1); set('cu', 0)
   redis.call('ZREM', KEYS[4], id); redis.call('DEL', KEYS[3])
 end
 local function remembered(fingerprint)
@@ -70,10 +66,10 @@ export const CREATE = `${SHARED}
 local r = remembered(ARGV[8])
 if r then return r.same and { 'duplicate', r.id, r.seq } or { 'key-reused' } end
 if h.sc then return { 'exists' } end
-for _, name in ipairs({ 'sq', 'ts', 'by', 'cl', 'dn', 'au', 'ca', 'ep', 'lu', 'cp', 'at', 'sb', 'pq', 'qs', 'qm', 'eq', 'es', 'em' }) do
+for _, name in ipairs({ 'sq', 'ts', 'by', 'cl', 'dn', 'au', 'ca', 'ep', 'lu', 'cp', 'at', 'sb', 'pq', 'qs', 'qm', 'cu' }) do
   set(name, 0)
 end
-set('sc', ARGV[2]); set('cx', ARGV[3]); set('am', ARGV[4]); set('md', ARGV[6]); set('li', ''); set('el', '')
+set('sc', ARGV[2]); set('cx', ARGV[3]); set('am', ARGV[4]); set('md', ARGV[6]); set('li', '')
 set('in', 1); set('mi', 1); set('fs', 1)
 add(0, ARGV[7]); moveTo(ARGV[5])
 redis.call('RPUSH', KEYS[3], 1); redis.call('ZADD', KEYS[4], now, id)
@@ -125,25 +121,27 @@ return written(h.ca, h.ca, 0)`;
 /** ARGV: id, lease id, producerSeq, max bytes, body of WORKING, then per entry: kind, state, upTo, pause, body. */
 export const APPEND = `${SHARED}
 if not h.sc then return { 'not-found' } end
-local lease, pseq, size, FROM = ARGV[2], tonumber(ARGV[3]), h.by, 6
-if h.li ~= lease then
-  if h.el == lease and pseq <= h.eq then return { 'duplicate', h.es, h.cl, pseq == h.eq and h.em or 0 } end
-  return { h.cl == 1 and 'closed' or 'fenced', h.st }
-end
+local pseq, size, FROM, LAST = tonumber(ARGV[3]), h.by, 6, #ARGV - 4
+if h.li ~= ARGV[2] then return { h.cl == 1 and 'closed' or 'fenced', h.st } end
+-- also where that append ended the lease: its answer was lost, not its effect
 if pseq <= h.pq then return { 'duplicate', h.qs, h.cl, pseq == h.pq and h.qm or 0 } end
+if h.cl == 1 then return { 'closed', h.st } end
+if h.cu == 0 then return { 'fenced', h.st } end
 if pseq > h.pq + 1 then return { 'gap', h.st } end
-local counted = false
+local counted, closing = false, #ARGV > FROM and (ARGV[LAST] == 'message' or ENDS[ARGV[LAST + 1]])
 for i = FROM, #ARGV, 5 do
   local kind, state, body = ARGV[i], ARGV[i + 1], ARGV[i + 4]
+  local ends = kind == 'message' or ENDS[state]
+  if ends and i < LAST then return { 'closed', h.st } end
+  if ARGV[i + 3] ~= '' and i < LAST and not closing then return { 'fenced', h.st } end
   -- an end, and the start of a run that may come to one, always fit
-  if kind ~= 'start' and kind ~= 'message' and not ENDS[state] then size = size + #body; counted = true end
+  if kind ~= 'start' and not ends then size = size + #body; counted = true end
 end
 if counted and size > tonumber(ARGV[4]) then return { 'too-large', h.st } end
-local first, state, upTo, pause, closing = h.sq + 1, '', nil, '', false
+local first, state, upTo, pause = h.sq + 1, '', h.dn, ''
 for i = FROM, #ARGV, 5 do
   add(h.ep, ARGV[i + 4])
   if ARGV[i] == 'start' then set('sb', 1) end
-  if ARGV[i] == 'message' or ENDS[ARGV[i + 1]] then closing = true end
   if ARGV[i + 1] ~= '' then state = ARGV[i + 1] end
   if ARGV[i + 2] ~= '' then upTo = tonumber(ARGV[i + 2]); set('au', math.max(h.au, upTo)) end
   pause = ARGV[i + 3]
@@ -157,8 +155,10 @@ if pause ~= '' then
   set('dn', math.max(h.dn, upTo)); set('sb', 0); set('at', more and 1 or 0)
   while tonumber(redis.call('LINDEX', KEYS[3], 0) or math.huge) <= upTo do redis.call('LPOP', KEYS[3]) end
   if not more then
-    endLease()
-    if pause == 'never' then redis.call('ZREM', KEYS[4], id)
+    set('cu', 0)
+    -- a cancel is not lost to a pause
+    if h.ca > 0 then redis.call('ZADD', KEYS[4], now, id)
+    elseif pause == 'never' then redis.call('ZREM', KEYS[4], id)
     else redis.call('ZADD', KEYS[4], now + tonumber(pause), id) end
   end
 end
@@ -176,10 +176,9 @@ export const CLAIM_ONE = `${SHARED}
 local due = redis.call('ZSCORE', KEYS[4], id)
 if not due or tonumber(due) > now then return false end
 if not h.sc or h.cl == 1 then redis.call('ZREM', KEYS[4], id); return false end
-local reason = h.dn >= h['in'] and 'deadline' or h.li ~= '' and 'lease-expired' or 'work'
-endLease()
-set('ep', h.ep + 1); set('li', ARGV[2]); set('lu', now + tonumber(ARGV[3])); set('cp', 0); set('at', h.at + 1)
-set('pq', 0); set('qs', 0); set('qm', 0)
+local reason = h.dn >= h['in'] and h.ca == 0 and 'deadline' or h.cu == 1 and 'lease-expired' or 'work'
+set('ep', h.ep + 1); set('li', ARGV[2]); set('lu', now + tonumber(ARGV[3])); set('at', h.at + 1)
+set('pq', 0); set('qs', 0); set('qm', 0); set('cu', 1); set('cp', h.ca > 0 and 1 or 0)
 redis.call('ZADD', KEYS[4], h.lu, id)
 local pending = {}
 for _, seq in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
@@ -190,20 +189,19 @@ return { id, ARGV[2], h.ep, h.sc, h.cx, h.am, h.dn, h.at, h.sb, h.ca, reason, pe
 
 /** ARGV: id, lease id, leaseMs. */
 export const RENEW = `${SHARED}
-if h.li ~= ARGV[2] then return false end
+if h.li ~= ARGV[2] or h.cu == 0 then return false end
 if h.cp == 0 then
-  set('lu', now + tonumber(ARGV[3])); save()
+  set('lu', math.max(h.lu, now + tonumber(ARGV[3]))); save()
   redis.call('ZADD', KEYS[4], h.lu, id)
 end
 return { math.max(0, h.lu - now), h.ca, h['in'] }`;
 
 /** ARGV: id, lease id, delayMs, clean. */
 export const RELEASE = `${SHARED}
-if h.li ~= ARGV[2] then return 0 end
-local at = now + tonumber(ARGV[3])
--- a cancel is not put off beyond its grace
-if h.ca > 0 then at = math.min(at, h.lu) end
-endLease()
+if h.li ~= ARGV[2] or h.cu == 0 then return 0 end
+-- a cancel does not wait
+local at = h.ca > 0 and now or now + tonumber(ARGV[3])
+set('cu', 0)
 if ARGV[4] == '1' then set('at', 0); set('sb', 0) end
 redis.call('ZADD', KEYS[4], at, id); save()
 return 1`;

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { foldLog } from '../../lib/core/fold.ts';
-import type { EntryBody, Scope, TaskId } from '../../lib/core/log.ts';
+import type { Scope, TaskId } from '../../lib/core/log.ts';
 import { StorageError } from '../../lib/core/storage.ts';
 import type { ClaimedTask, Idempotency, Storage, WriteResult } from '../../lib/core/storage.ts';
-import type { Message } from '../../lib/protocol/v1.ts';
+import { isTerminal } from '../../lib/protocol/states.ts';
+import type { Message, TaskState } from '../../lib/protocol/v1.ts';
 import { APPEND, CANCEL, CLAIM_ONE, CREATE, DUE, INPUT, LOAD, READ, RELEASE, RENEW } from './scripts.ts';
 import {
   appendedText,
@@ -173,9 +174,7 @@ export function redisProof(options: {
     const home = await homeOf(lease.taskId);
     if (home === undefined) return { ok: false, reason: 'not-found' };
     const bodies = entries.map(encode);
-    const args = entries.flatMap((entry, i) =>
-      appendedText(entry, bodies[i] ?? '', i === entries.length - 1),
-    );
+    const args = entries.flatMap((entry, i) => appendedText(entry, bodies[i] ?? ''));
     const fixed = [lease.taskId, lease.id, producerSeq, maxBytes, workingText];
     const reply = await run(APPEND, keysOf(lease.taskId, home), ...fixed, ...args);
     return writeResult(reply, [...bodies, workingText]);
@@ -282,8 +281,11 @@ function writeResult(reply: unknown, bodies: readonly string[]): WriteResult {
   const [code, ...rest] = list(reply);
   if (code !== 'ok' && code !== 'duplicate') {
     // a header's state is one that was written
-    const state = rest[0] as EntryStatus | undefined;
-    return { ok: false, reason: oneOf(REFUSALS, code), ...(state && { state }) };
+    const state = rest[0] as TaskState | undefined;
+    const reason = oneOf(REFUSALS, code);
+    // a bare message has ended the task in no state
+    const hasState = state !== undefined && (reason !== 'closed' || isTerminal(state));
+    return { ok: false, reason, ...(hasState && { state }) };
   }
   const [seq = 0, closed, more, first = 0, head = 0, ts, epoch] = rest.map(number);
   const result = { ok: true, seq, closed: closed === 1, ...(more === 1 && { more: true }) } as const;
@@ -292,8 +294,6 @@ function writeResult(reply: unknown, bodies: readonly string[]): WriteResult {
   const entries = written.map((body, i) => decode([`${first + i}-0`, ['t', ts, 'e', epoch, 'b', body]]));
   return { ...result, entries };
 }
-
-type EntryStatus = Extract<EntryBody, { kind: 'status' }>['state'];
 
 function idempotencyArgs(idempotency: Idempotency | undefined): (string | number)[] {
   return idempotency ? [idempotency.fingerprint, idempotency.windowMs] : ['', 0];

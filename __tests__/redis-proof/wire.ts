@@ -1,5 +1,4 @@
 import type { EntryBody, LogEntry } from '../../lib/core/log.ts';
-import { isInterrupted, isTerminal } from '../../lib/protocol/states.ts';
 
 /** An entry's body as stored. */
 export function encode(body: EntryBody): string {
@@ -25,28 +24,10 @@ export function decode(stored: unknown): LogEntry {
 }
 
 /** The arguments for one entry of an append: kind, state, upTo, pause, body. */
-export function appendedText(entry: EntryBody, body: string, isLast: boolean): string[] {
-  switch (entry.kind) {
-    case 'start':
-    case 'artifact':
-      return [entry.kind, '', '', '', body];
-    case 'message':
-      if (!isLast) throw new TypeError('A closing entry is the last of its append');
-      return [entry.kind, '', '', '', body];
-    case 'status': {
-      const { state, upTo, pause } = entry;
-      if (!isLast && (pause !== undefined || isTerminal(state))) {
-        throw new TypeError('A closing entry and a pause are the last of their append');
-      }
-      if (upTo === undefined && isInterrupted(state)) throw new TypeError('An interrupted status has upTo');
-      if (pause !== undefined && !isInterrupted(state))
-        throw new TypeError('Only an interrupted status pauses');
-      const after = pause === undefined ? '' : String(pause.timeoutMs ?? 'never');
-      return [entry.kind, state, String(upTo ?? ''), after, body];
-    }
-    default:
-      throw new TypeError(`A worker does not append ${entry.kind}`);
-  }
+export function appendedText(entry: EntryBody, body: string): string[] {
+  if (entry.kind !== 'status') return [entry.kind, '', '', '', body];
+  const { state, upTo, pause } = entry;
+  return [entry.kind, state, String(upTo ?? ''), pause ? String(pause.timeoutMs ?? 'never') : '', body];
 }
 
 /** A reply that is an array. */
