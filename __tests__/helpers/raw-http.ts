@@ -52,7 +52,10 @@ export function parse(bytes: Buffer): RawResponse {
     headers[key] = key in headers ? `${String(headers[key])}, ${value}` : value;
   }
   const rest = bytes.subarray(Buffer.byteLength(text.slice(0, end)) + 4);
-  const body = headers['transfer-encoding'] === 'chunked' ? Buffer.concat(split(rest)).toString('utf8') : rest.toString('utf8');
+  const body =
+    headers['transfer-encoding'] === 'chunked'
+      ? Buffer.concat(split(rest)).toString('utf8')
+      : rest.toString('utf8');
   return { status: Number(statusLine.split(' ')[1]), headers, body };
 }
 
@@ -63,7 +66,7 @@ export function dechunk(bytes: Buffer): string[] {
 
 function split(bytes: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const line = bytes.indexOf('\r\n', at);
     const size = Number.parseInt(bytes.subarray(at, line).toString('latin1'), 16);
     if (!(size > 0)) break;

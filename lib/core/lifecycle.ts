@@ -25,6 +25,7 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
     try {
       await start();
       isReady = true;
+      cancelRetry();
     } catch (error) {
       starting = undefined;
       logger.error({ err: error }, 'the storage or the worker could not be started; trying again');

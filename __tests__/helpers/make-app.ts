@@ -1,0 +1,56 @@
+import type { A2AOptions } from '../../lib/express/options.ts';
+import { a2aRouter, type A2ARouter } from '../../lib/express/router.ts';
+import { serve, type Served } from './serve.ts';
+
+/** An agent on a socket. */
+export interface AgentApp extends Served {
+  /** Where calls go. */
+  readonly url: string;
+  readonly router: A2ARouter;
+  /** Sends a call and gives the JSON of the answer. */
+  readonly call: (method: string, params?: unknown, headers?: Record<string, string>) => Promise<unknown>;
+  /** Sends a call and gives the response, to be read as a stream. */
+  readonly open: (method: string, params?: unknown, headers?: Record<string, string>) => Promise<Response>;
+}
+
+/** Serves an agent below /a2a, and its card at the root as well. The agent says "hello" where none is given. */
+export async function makeApp(options: Partial<A2AOptions> = {}): Promise<AgentApp> {
+  const backend = options.storage ? {} : { agent: () => 'hello' };
+  const router = a2aRouter({
+    card: { name: 'Test', description: 'For tests', version: '1.0.0' },
+    ...backend,
+    ...options,
+  });
+  const served = await serve((app) => {
+    app.use('/a2a', router);
+    app.use(router.wellKnown('/a2a'));
+  });
+  const url = `${served.origin}/a2a`;
+
+  function open(
+    method: string,
+    params: unknown = {},
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    return fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'A2A-Version': '1.0', ...headers },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    });
+  }
+
+  return {
+    ...served,
+    ...{ url, router, open },
+    call: async (method, params, headers) => (await open(method, params, headers)).json(),
+    close: async () => {
+      await router.close({ drainMs: 0 });
+      await served.close();
+    },
+  };
+}
+
+/** Parameters of a send: a message of the user with this text. */
+export function message(text: string, more: object = {}): { message: object } {
+  return { message: { messageId: 'm1', role: 'ROLE_USER', parts: [{ text }], ...more } };
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request } from 'express';
+import { createLifecycle } from '../core/lifecycle.ts';
+import { createService, resumeTask } from '../core/service.ts';
+import { createWorker } from '../core/worker.ts';
+import { createHandler, type Middleware } from '../http/handler.ts';
+import { addressOf } from './caller.ts';
+import type { A2AOptions } from './options.ts';
+import { readSettings } from './settings.ts';
+
+/** What a router is doing, for health probes. */
+export interface RouterStatus {
+  /** Storage and worker have been started, and `close` has not been called. */
+  readonly ready: boolean;
+  readonly closing: boolean;
+  /** Calls and streams that are being answered. */
+  readonly calls: number;
+  /** Runs of the agent in this process, and agents that went on after their task was closed without them. */
+  readonly runs: { readonly running: number; readonly orphaned: number };
+}
+
+/** An A2A agent as middleware: `app.use('/a2a', router)`. */
+export interface A2ARouter<Req extends IncomingMessage = Request> {
+  (req: Req, res: ServerResponse, next: (error?: unknown) => void): void;
+  /** The card at the root of the origin, where clients look first; `mount` is the path of the router (§8.2). */
+  readonly wellKnown: (mount: string) => Middleware<Req>;
+  /**
+   * Refuses further calls with 503, ends streams, gives runs `drainMs` (10 s) to end, then gives their tasks back, and
+   * closes broker, event bus and storage. Never rejects; a second call joins the first.
+   */
+  readonly close: (options?: { drainMs?: number }) => Promise<void>;
+  /**
+   * Goes on with a task that waits in AUTH_REQUIRED, once the credential has come out of band (§7.6.1). False when
+   * the task is unknown, of another agent, or does not wait. Trusted: it asks for no owner.
+   */
+  readonly resume: (taskId: string, data?: unknown) => Promise<boolean>;
+  readonly status: () => RouterStatus;
+}
+
+const DRAIN_MS = 10_000;
+
+/**
+ * Serves an agent over A2A: POST on its root, and the card below it. Everything else is passed on, and nothing is ever
+ * passed on with an error. With `agent`, tasks are run in this process from now on. Throws a ConfigError for options
+ * that can not work.
+ */
+export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOptions<Req>): A2ARouter<Req> {
+  const settings = readSettings(options);
+  const { engine, agent, agentId, card } = settings;
+  const { storage, broker, eventBus, feed, clock, logger } = engine;
+  const service = createService({ ...settings, card: card.card });
+  const worker = agent && createWorker({ ...engine, ...settings, ...settings.worker, agent });
+  const lifecycle = createLifecycle(start, clock, logger);
+  const handler = createHandler<Req>({ ...settings, service, addressOf, logger, ready: lifecycle.ready });
+
+  async function start(): Promise<void> {
+    await storage.init();
+    if (!lifecycle.isClosing()) await worker?.start();
+  }
+
+  function close({ drainMs = DRAIN_MS }: { drainMs?: number } = {}): Promise<void> {
+    const drain = () => Promise.all([handler.close(), worker?.stop({ drainMs })]);
+    return lifecycle.close(drain, [
+      feed.close,
+      () => broker.close(),
+      () => eventBus.close(),
+      () => storage.close(),
+    ]);
+  }
+
+  async function resume(taskId: string, data?: unknown): Promise<boolean> {
+    await lifecycle.ready();
+    return resumeTask(engine, agentId, taskId, data);
+  }
+
+  function status(): RouterStatus {
+    return {
+      ready: lifecycle.isReady() && !lifecycle.isClosing(),
+      closing: lifecycle.isClosing(),
+      calls: handler.active(),
+      runs: worker?.status() ?? { running: 0, orphaned: 0 },
+    };
+  }
+
+  // tasks may be due before the first call comes; what fails is logged there and tried again
+  if (worker) lifecycle.ready().catch(() => undefined);
+  return Object.assign(handler.handle, { wellKnown: handler.wellKnown, close, resume, status });
+}
