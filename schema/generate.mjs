@@ -1,41 +1,51 @@
 // @ts-check
 /**
- * Writes the JSON Schema bundle and the TypeScript modules of every model.
+ * Writes the JSON Schema bundle and the TypeScript modules of every definition.
  * `node schema/generate.mjs` writes; `node schema/generate.mjs --check` only reports stale files.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import v1 from './a2a.v1.mjs';
 import { jsonSchema } from './json-schema.mjs';
 import { schemaModule, typesModule } from './typescript.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outputs = [v1].flatMap((model) => {
-  const from = `schema/${model.id}.mjs`;
-  const schema = jsonSchema(model);
-  const version = model.id.replace('a2a.', '').replace('.', '_');
-  const constant = `a2a_${version}`.replace(/_([a-z])/g, (_, c) => c.toUpperCase());
-  return /** @type {[string, string][]} */ ([
-    [`schema/${model.id}.schema.json`, JSON.stringify(schema, null, 2) + '\n'],
-    [`lib/protocol/${version}.schema.ts`, schemaModule(model, schema, constant, from)],
-    [`lib/protocol/${version}.ts`, typesModule(model, schema, constant, from, `${version}.schema.ts`)],
-  ]);
-});
+const root = new URL('../', import.meta.url);
 
-const stale = outputs.filter(([file, text]) => read(join(root, file)) !== text);
+const outputs = new Map([
+  ...generate(v1, {
+    constant: 'a2aV1',
+    folder: 'lib/protocol',
+    schemaFile: 'v1.schema.ts',
+    typesFile: 'v1.ts',
+  }),
+]);
+const stale = [...outputs].filter(([file, text]) => read(file) !== text);
+
 if (process.argv.includes('--check')) {
-  for (const [file] of stale) console.error(`stale: ${file}`);
-  process.exitCode = stale.length ? 1 : 0;
+  for (const [file] of stale) console.error(`${file} is stale: run \`npm run generate\``);
+  process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
-  for (const [file, text] of stale) {
-    mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), text);
-  }
-  console.log(stale.length ? `wrote ${stale.map(([file]) => file).join(', ')}` : 'up to date');
+  for (const [file, text] of stale) writeFileSync(new URL(file, root), text);
+  console.log(stale.length > 0 ? `wrote ${stale.map(([file]) => file).join(', ')}` : 'up to date');
+}
+
+/**
+ * @param {import('./model.mjs').Model} model
+ * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string }} to
+ * @returns {[file: string, text: string][]}
+ */
+function generate(model, { constant, folder, schemaFile, typesFile }) {
+  const schema = jsonSchema(model);
+  const output = { model, schema, constant, source: `schema/${model.id}.mjs`, schemaFile };
+  return [
+    [`schema/${model.id}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`],
+    [`${folder}/${schemaFile}`, schemaModule(output)],
+    [`${folder}/${typesFile}`, typesModule(output)],
+  ];
 }
 
 /** @param {string} file */
 function read(file) {
-  try { return readFileSync(file, 'utf8'); } catch { return null; }
+  const path = fileURLToPath(new URL(file, root));
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }

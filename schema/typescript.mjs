@@ -1,85 +1,148 @@
 // @ts-check
 import { messages } from './model.mjs';
 
-/** @typedef {import('./model.mjs').Model} Model */
+/**
+ * @typedef {import('./model.mjs').Model} Model
+ * @typedef {import('./json-schema.mjs').Schema} Schema
+ * @typedef {import('./json-schema.mjs').Bundle} Bundle
+ *
+ * @typedef {{
+ *   model: Model,
+ *   schema: Bundle,
+ *   constant: string,
+ *   source: string,
+ *   schemaFile: string,
+ * }} Output constant: name of the exported schema; source: the definition; schemaFile: name of the schema module
+ */
 
-const BANNER = (/** @type {string} */ from) => `// Generated from ${from} by \`npm run generate\`; edit that file instead.\n`;
-
-/** The schema as an \`as const\` module; descriptions turn into comments. @param {Model} model @param {any} schema @param {string} constant @param {string} from */
-export function schemaModule(model, schema, constant, from) {
-  const defs = Object.entries(schema.$defs).map(([name, def]) => entry(name, def, '    ')).join('\n');
-  return `${BANNER(from)}
-/** ${schema.title}. */
+/**
+ * The schema as an `as const` module; descriptions turn into comments, which editors show.
+ *
+ * @param {Output} output
+ */
+export function schemaModule({ model, schema, constant, source }) {
+  const defs = Object.entries(schema.$defs).map(([name, def]) => entry(name, def, '    '));
+  const methods = Object.entries(model.methods).map(([name, { params, result, stream = false, older }]) => {
+    return `  ${name}: ${literal({ params, result, stream, older: older ?? null })},`;
+  });
+  return `${banner(source)}
+/** ${comment(schema.title)}. */
 export const ${constant} = {
   $schema: ${literal(schema.$schema)},
   $id: ${literal(schema.$id)},
   $defs: {
-${defs}
+${defs.join('\n')}
   },
 } as const;
 
-/** The JSON-RPC methods, with the definitions of what they take and return. */
+/** The JSON-RPC methods: the definitions of what they take and return, and the name they had in A2A 0.3. */
 export const ${constant}Methods = {
-${Object.entries(model.methods).map(([m, [params, result, stream]]) => `  ${key(m)}: { params: ${literal(params)}, result: ${literal(result)}, stream: ${stream === true} },`).join('\n')}
+${methods.join('\n')}
 } as const;
 `;
 }
 
-/** A type per definition, read off the schema by json-schema-to-ts. @param {Model} model @param {any} schema @param {string} constant @param {string} from @param {string} schemaFile */
-export function typesModule(model, schema, constant, from, schemaFile) {
-  const oneofs = new Map(messages(model).map((m) => [m.name, m.oneof]));
+/**
+ * A named type per definition, read off the schema by json-schema-to-ts.
+ *
+ * @param {Output} output
+ */
+export function typesModule({ model, schema, constant, source, schemaFile }) {
+  const oneofs = new Map(messages(model).map(({ name, oneof }) => [name, oneof]));
+  const names = Object.keys(schema.$defs);
   const types = Object.entries(schema.$defs).map(([name, def]) => {
-    const refs = references(def).map((n) => `Ref<'${n}', ${n}>`);
-    const inferred = `Infer<Defs, '${name}'${refs.length ? `, [${refs.join(', ')}]` : ''}>`;
-    const oneof = oneofs.get(name);
-    const union = model.unions?.[name];
-    const declaration = union
-      ? `export type ${name} = ${union.of.join(' | ')};`
-      : oneof
-      ? `export type ${name} = OneOf<${inferred}, ${oneof.map((m) => `'${m}'`).join(' | ')}>;`
-      : def.properties ? `export interface ${name} extends ${inferred} {}` : `export type ${name} = ${inferred};`;
-    return `/** ${def.description} */\n${declaration}`;
+    return `/** ${comment(def.description)} */\n${declaration(name, def, oneofs.get(name) ?? [])}`;
   });
-  const helpers = ['Infer', ...(types.some((t) => t.includes('OneOf<')) ? ['OneOf'] : []), 'Ref'].join(', ');
-  return `${BANNER(from)}import type { ${helpers} } from './infer.ts';
+  const methods = Object.entries(model.methods).map(([name, { params, result, stream = false }]) => {
+    return `  ${name}: { params: ${params}; result: ${result}; stream: ${stream} };`;
+  });
+  return `${banner(source)}import type { Infer, OneOf, Ref } from './infer.ts';
 import type { ${constant} } from './${schemaFile}';
 
 type Defs = typeof ${constant}.$defs;
 
 ${types.join('\n\n')}
 
+/** The type of each definition, by its name. */
+export interface Definitions {
+${names.map((name) => `  ${name}: ${name};`).join('\n')}
+}
+
 /** What each JSON-RPC method takes and returns. */
 export interface Methods {
-${Object.entries(model.methods).map(([m, [params, result, stream]]) => `  ${key(m)}: { params: ${params}; result: ${result}; stream: ${stream === true} };`).join('\n')}
+${methods.join('\n')}
 }
 `;
 }
 
-/** Names a definition refers to. @param {unknown} def @returns {string[]} */
-function references(def) {
-  const found = new Set();
-  JSON.stringify(def, (k, v) => { if (k === '$ref') found.add(v.slice('#/$defs/'.length)); return v; });
-  return [...found];
-}
-
-/** @param {string} name @param {any} schema @param {string} indent */
-function entry(name, { description, ...schema }, indent) {
-  const doc = description ? `${indent}/** ${description} */\n` : '';
-  const fields = Object.entries(schema).map(([k, v]) => k === 'properties'
-    ? `${indent}  properties: {\n${Object.entries(v).map(([n, s]) => entry(n, s, indent + '    ')).join('\n')}\n${indent}  },`
-    : `${indent}  ${key(k)}: ${literal(v)},`);
-  return schema.properties ? `${doc}${indent}${key(name)}: {\n${fields.join('\n')}\n${indent}},` : `${doc}${indent}${key(name)}: ${literal(schema)},`;
-}
-
-/** @param {unknown} value @returns {string} */
-function literal(value) {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (value && typeof value === 'object') {
-    const fields = Object.entries(value).map(([k, v]) => `${key(k)}: ${literal(v)}`);
-    return fields.length ? `{ ${fields.join(', ')} }` : '{}';
+/**
+ * @param {string} name
+ * @param {Schema} def
+ * @param {string[]} oneof
+ */
+function declaration(name, def, oneof) {
+  if (def.properties && Object.keys(def.properties).length === 0)
+    return `export type ${name} = Record<string, never>;`;
+  const refs = references(def).map((ref) => `Ref<'${ref}', ${ref}>`);
+  const inferred = `Infer<Defs, '${name}'${refs.length > 0 ? `, [${refs.join(', ')}]` : ''}>`;
+  if (oneof.length > 0) {
+    return `export type ${name} = OneOf<${inferred}, ${oneof.map((member) => `'${member}'`).join(' | ')}>;`;
   }
-  return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
+  // an interface keeps its name in editors and messages, an alias of an object type does not
+  return def.properties
+    ? `export interface ${name} extends ${inferred} {}`
+    : `export type ${name} = ${inferred};`;
 }
 
-/** @param {string} name */
-const key = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name));
+/**
+ * Names a definition refers to, each once.
+ *
+ * @param {Schema} schema
+ * @returns {string[]}
+ */
+function references(schema) {
+  const children = [schema.items, schema.additionalProperties, ...Object.values(schema.properties ?? {})];
+  const own = schema.$ref === undefined ? [] : [schema.$ref.slice('#/$defs/'.length)];
+  return [...new Set([...own, ...children.flatMap((child) => (child ? references(child) : []))])];
+}
+
+/**
+ * @param {string} name
+ * @param {Schema} schema
+ * @param {string} indent
+ * @returns {string}
+ */
+function entry(name, { description, ...schema }, indent) {
+  const doc = description === undefined ? '' : `${indent}/** ${comment(description)} */\n`;
+  const fields = Object.entries(schema.properties ?? {});
+  if (fields.length === 0) return `${doc}${indent}${name}: ${literal(schema)},`;
+  const lines = Object.entries(schema).map(([key, value]) => {
+    if (key !== 'properties') return `${indent}  ${key}: ${literal(value)},`;
+    const inner = fields.map(([field, of]) => entry(field, of, `${indent}    `));
+    return `${indent}  properties: {\n${inner.join('\n')}\n${indent}  },`;
+  });
+  return `${doc}${indent}${name}: {\n${lines.join('\n')}\n${indent}},`;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function literal(value) {
+  if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).map(([key, of]) => `${key}: ${literal(of)}`);
+  return fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}';
+}
+
+/** @param {string | undefined} text */
+function comment(text) {
+  if (text === undefined || text.includes('*/')) throw new Error(`no comment can be made of ${text}`);
+  return text;
+}
+
+/** @param {string} source */
+function banner(source) {
+  return `// Generated from ${source} by \`npm run generate\`; edit that file instead.\n`;
+}

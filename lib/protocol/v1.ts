@@ -133,6 +133,9 @@ export interface ListTaskPushNotificationConfigsRequest extends Infer<Defs, 'Lis
 /** Result of ListTaskPushNotificationConfigs. */
 export interface ListTaskPushNotificationConfigsResponse extends Infer<Defs, 'ListTaskPushNotificationConfigsResponse', [Ref<'TaskPushNotificationConfig', TaskPushNotificationConfig>]> {}
 
+/** The result of an operation that has nothing to say (google.protobuf.Empty). */
+export type Empty = Record<string, never>;
+
 /** Parameters of GetExtendedAgentCard. */
 export interface GetExtendedAgentCardRequest extends Infer<Defs, 'GetExtendedAgentCardRequest'> {}
 
@@ -141,6 +144,57 @@ export type SendMessageResponse = OneOf<Infer<Defs, 'SendMessageResponse', [Ref<
 
 /** One event of a stream, and the body of a push notification. */
 export type StreamResponse = OneOf<Infer<Defs, 'StreamResponse', [Ref<'Task', Task>, Ref<'Message', Message>, Ref<'TaskStatusUpdateEvent', TaskStatusUpdateEvent>, Ref<'TaskArtifactUpdateEvent', TaskArtifactUpdateEvent>]>, 'task' | 'message' | 'statusUpdate' | 'artifactUpdate'>;
+
+/** The type of each definition, by its name. */
+export interface Definitions {
+  TaskState: TaskState;
+  Role: Role;
+  Part: Part;
+  Message: Message;
+  Artifact: Artifact;
+  TaskStatus: TaskStatus;
+  Task: Task;
+  TaskStatusUpdateEvent: TaskStatusUpdateEvent;
+  TaskArtifactUpdateEvent: TaskArtifactUpdateEvent;
+  AuthenticationInfo: AuthenticationInfo;
+  TaskPushNotificationConfig: TaskPushNotificationConfig;
+  AgentInterface: AgentInterface;
+  AgentProvider: AgentProvider;
+  AgentExtension: AgentExtension;
+  AgentCapabilities: AgentCapabilities;
+  StringList: StringList;
+  SecurityRequirement: SecurityRequirement;
+  AgentSkill: AgentSkill;
+  AgentCardSignature: AgentCardSignature;
+  AgentCard: AgentCard;
+  SecurityScheme: SecurityScheme;
+  APIKeySecurityScheme: APIKeySecurityScheme;
+  HTTPAuthSecurityScheme: HTTPAuthSecurityScheme;
+  OAuth2SecurityScheme: OAuth2SecurityScheme;
+  OpenIdConnectSecurityScheme: OpenIdConnectSecurityScheme;
+  MutualTlsSecurityScheme: MutualTlsSecurityScheme;
+  OAuthFlows: OAuthFlows;
+  AuthorizationCodeOAuthFlow: AuthorizationCodeOAuthFlow;
+  ClientCredentialsOAuthFlow: ClientCredentialsOAuthFlow;
+  ImplicitOAuthFlow: ImplicitOAuthFlow;
+  PasswordOAuthFlow: PasswordOAuthFlow;
+  DeviceCodeOAuthFlow: DeviceCodeOAuthFlow;
+  SendMessageConfiguration: SendMessageConfiguration;
+  SendMessageRequest: SendMessageRequest;
+  GetTaskRequest: GetTaskRequest;
+  ListTasksRequest: ListTasksRequest;
+  ListTasksResponse: ListTasksResponse;
+  CancelTaskRequest: CancelTaskRequest;
+  SubscribeToTaskRequest: SubscribeToTaskRequest;
+  GetTaskPushNotificationConfigRequest: GetTaskPushNotificationConfigRequest;
+  DeleteTaskPushNotificationConfigRequest: DeleteTaskPushNotificationConfigRequest;
+  ListTaskPushNotificationConfigsRequest: ListTaskPushNotificationConfigsRequest;
+  ListTaskPushNotificationConfigsResponse: ListTaskPushNotificationConfigsResponse;
+  Empty: Empty;
+  GetExtendedAgentCardRequest: GetExtendedAgentCardRequest;
+  SendMessageResponse: SendMessageResponse;
+  StreamResponse: StreamResponse;
+}
 
 /** What each JSON-RPC method takes and returns. */
 export interface Methods {
@@ -153,6 +207,6 @@ export interface Methods {
   CreateTaskPushNotificationConfig: { params: TaskPushNotificationConfig; result: TaskPushNotificationConfig; stream: false };
   GetTaskPushNotificationConfig: { params: GetTaskPushNotificationConfigRequest; result: TaskPushNotificationConfig; stream: false };
   ListTaskPushNotificationConfigs: { params: ListTaskPushNotificationConfigsRequest; result: ListTaskPushNotificationConfigsResponse; stream: false };
-  DeleteTaskPushNotificationConfig: { params: DeleteTaskPushNotificationConfigRequest; result: null; stream: false };
+  DeleteTaskPushNotificationConfig: { params: DeleteTaskPushNotificationConfigRequest; result: Empty; stream: false };
   GetExtendedAgentCard: { params: GetExtendedAgentCardRequest; result: AgentCard; stream: false };
 }
