@@ -1,7 +1,7 @@
 // The packed package stays small; raise a limit only in the commit that needs it.
 import { execFileSync } from 'node:child_process';
 
-const LIMITS = { size: 150_000, unpackedSize: 700_000, entryCount: 300 };
+const LIMITS = { size: 250_000, unpackedSize: 1_600_000, entryCount: 600 };
 
 const [pack] = JSON.parse(
   execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
