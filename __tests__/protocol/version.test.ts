@@ -239,7 +239,7 @@ describe('resolving a call', () => {
         [{ role: 'ROLE_USER' }],
         [{ role: 'ROLE_AGENT' }],
         [{ role: 'ROLE_NONSENSE', kind: 'message' }],
-        [{ role: 1 }],
+        [{ role: 1, kind: 'message' }],
         [{ role: 0 }],
         [{}],
         [{ role: 'nonsense' }],
