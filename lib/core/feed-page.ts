@@ -10,7 +10,7 @@ const MAX_PAUSE_MS = 1000;
 
 /** How pages are read. */
 export interface PageOptions {
-  readonly storage: Storage;
+  readonly storage: Pick<Storage, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pageEntries: number;

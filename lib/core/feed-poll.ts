@@ -30,7 +30,7 @@ const MAX_BACKOFF_MS = 10_000;
  * told of it; hints arrive again when one told something new and nothing was missing.
  */
 export function createPoll(options: {
-  readonly storage: Storage;
+  readonly storage: Pick<Storage, 'heads'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly watches: ReadonlyMap<TaskId, Watch>;

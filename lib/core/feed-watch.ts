@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
 
 /** What all watched tasks of a process share. */
 export interface WatchContext {
-  readonly eventBus: EventBus;
+  readonly eventBus: Pick<EventBus, 'subscribe'>;
   readonly logger: Logger;
   /** Reads a page; repeats until it works, nobody wants it any more, or it has failed for too long. */
   readonly readPage: (taskId: TaskId, after: Seq, isWanted: () => boolean) => Promise<Page>;

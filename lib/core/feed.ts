@@ -46,8 +46,8 @@ export interface FeedLimits {
 
 /** Makes the feed of a process. It costs nothing while nobody reads. */
 export function createTaskFeed(options: {
-  readonly storage: Storage;
-  readonly eventBus: EventBus;
+  readonly storage: Pick<Storage, 'loadTask' | 'read' | 'heads'>;
+  readonly eventBus: Pick<EventBus, 'subscribe' | 'onGap'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: FeedLimits;
