@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import express from 'express';
+import type express from 'express';
 import { a2aRouter } from '../../lib/express/router.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
@@ -228,7 +228,7 @@ describe('resume', () => {
   it('goes on with a task that waits for credentials, once', async () => {
     app = await makeApp({
       agent: (turn) =>
-        turn.resumed === undefined ? turn.requireAuth('log in') : `token ${String(turn.resumed)}`,
+        turn.resumed === undefined ? turn.requireAuth('log in') : `token ${turn.resumed === 'T' ? 'T' : '?'}`,
     });
     const sent = await app.call('SendMessage', message('hi'));
     const { task } = (sent as { result: { task: { id: string; status: object } } }).result; // it answered with a task

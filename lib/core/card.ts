@@ -68,9 +68,11 @@ function listExtensions({ capabilities }: CardOptions): NonNullable<AgentCapabil
     description: 'Streams carry event ids, and SubscribeToTask goes on after the one in Last-Event-ID.',
     required: false,
   };
-  // the list is checked with the whole card
+  // checked with the whole card, where a fault has its place in the list
   const extensions = given as NonNullable<AgentCapabilities['extensions']>;
-  return [...extensions.filter((extension) => extension.uri !== RESUMABLE_STREAM), own];
+  const isOwn = (extension: unknown) =>
+    typeof extension === 'object' && extension !== null && 'uri' in extension && extension.uri === own.uri;
+  return [...extensions.filter((extension) => !isOwn(extension)), own];
 }
 
 /** A field that clients never see is a field that somebody believes they see. */

@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../../lib/core/config-error.ts';
+import type { A2AOptions } from '../../lib/express/options.ts';
+import { a2aRouter } from '../../lib/express/router.ts';
+import { memoryBackend } from '../../lib/memory/backend.ts';
+
+const card = { name: 'N', description: 'D', version: '1' };
+const agent = () => 'x';
+const { storage, broker, eventBus } = memoryBackend();
+
+async function faultOf(options: unknown): Promise<unknown> {
+  try {
+    const router = a2aRouter(options as A2AOptions); // what a program without types may pass
+    await router.close();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('options', () => {
+  it.each([
+    ['none', undefined, 'ERR_A2A_OPTIONS', '`a2aRouter` takes one object: pass { card, agent }'],
+    ['no card', { agent }, 'ERR_A2A_CARD', 'Option `card` is required: pass { name, description, version }'],
+    [
+      'a wrong card',
+      { agent, card: { name: 'N', version: '1' } },
+      'ERR_A2A_CARD',
+      'Option `card.description` is required',
+    ],
+    [
+      'an unknown option',
+      { card, agent, adgent: 1 },
+      'ERR_A2A_OPTION_UNKNOWN',
+      'There is no option `adgent`: remove it, or use one of card, agent, answers, agentId, storage, broker, eventBus, worker, cancelGraceMs, owner, publicUrl, limits, keepAliveMs, stallMs, logger, onError',
+    ],
+    [
+      'an option named as a method of objects',
+      { card, agent, constructor: 1 },
+      'ERR_A2A_OPTION_UNKNOWN',
+      /^There is no option `constructor`/,
+    ],
+    [
+      'an unknown worker option',
+      { card, agent, worker: { threads: 2 } },
+      'ERR_A2A_OPTION_UNKNOWN',
+      'There is no option `worker.threads`: remove it, or use one of concurrency, leaseMs, maxAttempts, runTimeoutMs, inputTimeoutMs',
+    ],
+    [
+      'an unknown limit',
+      { card, agent, limits: { body: 2 } },
+      'ERR_A2A_OPTION_UNKNOWN',
+      'There is no option `limits.body`: remove it, or use one of bodyBytes',
+    ],
+    ['an agent that is none', { card, agent: 'x' }, 'ERR_A2A_OPTIONS', 'Option `agent` must be a function'],
+    [
+      'other answers',
+      { card, agent, answers: 'both' },
+      'ERR_A2A_OPTIONS',
+      "Option `answers` must be 'task', 'message' or a function",
+    ],
+    [
+      'an empty agentId',
+      { card, agent, agentId: '' },
+      'ERR_A2A_OPTIONS',
+      'Option `agentId` must be 1 to 256 characters without control characters',
+    ],
+    [
+      'a URL with a query',
+      { card, agent, publicUrl: 'https://x.test/a?b' },
+      'ERR_A2A_OPTIONS',
+      'Option `publicUrl` must be an absolute http or https URL without query, such as https://agents.example.com/a2a',
+    ],
+    ['a path as URL', { card, agent, publicUrl: '/a2a' }, 'ERR_A2A_OPTIONS', /^Option `publicUrl`/],
+    [
+      'another protocol',
+      { card, agent, publicUrl: 'ftp://x.test' },
+      'ERR_A2A_OPTIONS',
+      /^Option `publicUrl`/,
+    ],
+    [
+      'half a millisecond',
+      { card, agent, keepAliveMs: 0.5 },
+      'ERR_A2A_OPTIONS',
+      'Option `keepAliveMs` must be a whole number from 0 to 2147483647, in ms',
+    ],
+    [
+      'no stall time',
+      { card, agent, stallMs: 0 },
+      'ERR_A2A_OPTIONS',
+      'Option `stallMs` must be a whole number from 1 to 2147483647, in ms',
+    ],
+    [
+      'time as text',
+      { card, agent, cancelGraceMs: '5s' },
+      'ERR_A2A_OPTIONS',
+      'Option `cancelGraceMs` must be a whole number from 0 to 2147483647, in ms',
+    ],
+    [
+      'a time beyond timers',
+      { card, agent, worker: { runTimeoutMs: 2 ** 31 } },
+      'ERR_A2A_OPTIONS',
+      'Option `worker.runTimeoutMs` must be a whole number from 1 to 2147483647, in ms, or Infinity',
+    ],
+    [
+      'a lease too short',
+      { card, agent, worker: { leaseMs: 999 } },
+      'ERR_A2A_OPTIONS',
+      'Option `worker.leaseMs` must be a whole number from 1000 to 2147483647, in ms',
+    ],
+    [
+      'an endless lease',
+      { card, agent, worker: { leaseMs: Infinity } },
+      'ERR_A2A_OPTIONS',
+      /^Option `worker.leaseMs`/,
+    ],
+    [
+      'no concurrency',
+      { card, agent, worker: { concurrency: 0 } },
+      'ERR_A2A_OPTIONS',
+      /^Option `worker.concurrency` must be a whole number from 1/,
+    ],
+    [
+      'a body limit as text',
+      { card, agent, limits: { bodyBytes: '10mb' } },
+      'ERR_A2A_OPTIONS',
+      /^Option `limits.bodyBytes` must be a whole number from 1/,
+    ],
+    [
+      'a logger without warn',
+      { card, agent, logger: { debug: agent, info: agent, error: agent } },
+      'ERR_A2A_OPTIONS',
+      'Option `logger` must be an object with debug, info, warn, error',
+    ],
+    [
+      'a promise of a backend',
+      { card, agent, storage: Promise.resolve(storage) },
+      'ERR_A2A_OPTIONS',
+      /^Option `storage` must be an object with createTask/,
+    ],
+    [
+      'an owner that is no function',
+      { card, agent, owner: 'ada' },
+      'ERR_A2A_OPTIONS',
+      'Option `owner` must be a function',
+    ],
+    [
+      'a broker alone',
+      { card, agent, broker },
+      'ERR_A2A_BACKEND',
+      'Option `broker` would serve a storage of this process alone: pass `storage` too',
+    ],
+    ['an event bus alone', { card, agent, eventBus }, 'ERR_A2A_BACKEND', /^Option `eventBus`/],
+    [
+      'nobody to run the agent',
+      { card },
+      'ERR_A2A_NO_WORKER',
+      'Nobody would run the agent: pass `agent`, or a `storage` that workers started with `startWorker()` share',
+    ],
+    [
+      'a worker without an agent',
+      { card, storage, worker: {} },
+      'ERR_A2A_OPTION_CONFLICT',
+      'Option `worker` is only for a router with `agent`: pass it to `startWorker()`',
+    ],
+  ])('that can not work are refused with the way out: %s', async (_, options, code, message) => {
+    const fault = await faultOf(options);
+    expect(fault).toBeInstanceOf(ConfigError);
+    expect(fault).toMatchObject({
+      code,
+      message: typeof message === 'string' ? message : expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    ['the shortest', { card, agent }],
+    [
+      'undefined for what is left out',
+      { card, agent, storage: undefined, worker: { leaseMs: undefined }, limits: undefined },
+    ],
+    ['a front-end', { card, ...memoryBackend() }],
+    ['another storage with the memory doorbells', { card, agent, storage: memoryBackend().storage }],
+    [
+      'limits switched off',
+      { card, agent, keepAliveMs: 0, worker: { runTimeoutMs: Infinity, inputTimeoutMs: Infinity } },
+    ],
+    [
+      'everything',
+      {
+        ...{
+          card,
+          agent,
+          ...memoryBackend(),
+          answers: () => 'task',
+          agentId: 'a',
+          worker: { concurrency: 1 },
+        },
+        ...{
+          cancelGraceMs: 0,
+          owner: () => null,
+          publicUrl: 'https://x.test/a2a/',
+          limits: { bodyBytes: 1 },
+        },
+        ...{ keepAliveMs: 1, stallMs: 1, logger: console, onError: () => undefined },
+      },
+    ],
+  ])('that can work are taken: %s', async (_, options) => {
+    expect(await faultOf(options)).toBeUndefined();
+  });
+});
