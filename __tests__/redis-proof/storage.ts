@@ -138,8 +138,6 @@ export function redisProof(options: {
   }
 
   async function addInput(...[scope, taskId, input]: Parameters<Storage['addInput']>): Promise<WriteResult> {
-    const home = await homeOf(taskId);
-    if (home?.scope !== scopeText(scope)) return { ok: false, reason: 'not-found' };
     const isMessage = 'message' in input;
     const idempotency = isMessage ? input.idempotency : undefined;
     const body = encode(
@@ -147,11 +145,14 @@ export function redisProof(options: {
         ? { kind: 'input', message: input.message, request: input.request }
         : { kind: 'resume', data: input.resume },
     );
+    const digest = isMessage ? messageDigest(input.message) : '';
+    const home = await homeOf(taskId);
+    if (home?.scope !== scopeText(scope)) return { ok: false, reason: 'not-found' };
     const reply = await run(
       INPUT,
       keysOf(taskId, home, idempotency),
       ...[taskId, home.scope, isMessage ? 'input' : 'resume', body],
-      ...[isMessage ? messageDigest(input.message) : '', workingText, maxBytes],
+      ...[digest, workingText, maxBytes],
       ...idempotencyArgs(idempotency),
     );
     return writeResult(reply, [body, workingText]);
@@ -160,9 +161,9 @@ export function redisProof(options: {
   async function requestCancel(
     ...[scope, taskId, graceMs, metadata]: Parameters<Storage['requestCancel']>
   ): Promise<WriteResult> {
+    const body = encode({ kind: 'cancel', ...(metadata && { metadata }) });
     const home = await homeOf(taskId);
     if (home?.scope !== scopeText(scope)) return { ok: false, reason: 'not-found' };
-    const body = encode({ kind: 'cancel', ...(metadata && { metadata }) });
     const keys = keysOf(taskId, home);
     const reply = await run(CANCEL, keys, taskId, home.scope, graceMs, body, canceledText);
     return writeResult(reply, [body, canceledText]);
@@ -171,11 +172,12 @@ export function redisProof(options: {
   async function append(
     ...[lease, producerSeq, entries]: Parameters<Storage['append']>
   ): Promise<WriteResult> {
-    const home = await homeOf(lease.taskId);
-    if (home === undefined) return { ok: false, reason: 'not-found' };
+    // before the first await: the caller may change what it passed in
     const bodies = entries.map(encode);
     const args = entries.flatMap((entry, i) => appendedText(entry, bodies[i] ?? ''));
     const fixed = [lease.taskId, lease.id, producerSeq, maxBytes, workingText];
+    const home = await homeOf(lease.taskId);
+    if (home === undefined) return { ok: false, reason: 'not-found' };
     const reply = await run(APPEND, keysOf(lease.taskId, home), ...fixed, ...args);
     return writeResult(reply, [...bodies, workingText]);
   }

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Storage } from '../../lib/core/storage.ts';
+import { storageSuite } from '../../lib/testing/storage-suite.ts';
+import { connect, findRedis, removeKeys, type TestRedis } from './server.ts';
+import { redisProof } from './storage.ts';
+
+/** The cases of the methods that the proof has; the rest asks of lists, trimming or upkeep. */
+const CASES = /^S(?:1[0-36]?|[2456789]) /;
+/** Cases that need what a backend has and the proof has not: listTasks, trimming, a count of active tasks, sizes of artifacts. */
+const BEYOND =
+  /name that is taken|two calls at once|no room|what an artifact replaces|S13 trim|changing what was/;
+
+const start = findRedis();
+
+(start ? describe : describe.skip)('the proof under the contract suite', () => {
+  let redis: TestRedis;
+  let client: Awaited<ReturnType<typeof connect>>;
+  let other: typeof client;
+  const prefixes = new WeakMap<Storage, string>();
+
+  beforeAll(async () => {
+    if (!start) throw new Error('unreachable: the block is skipped');
+    redis = await start();
+    [client, other] = await Promise.all([connect(redis.url), connect(redis.url)]);
+  });
+  afterAll(async () => {
+    client.destroy();
+    other.destroy();
+    await redis.stop();
+  });
+
+  function open(through: typeof client, prefix: string, maxTaskBytes?: number): Storage {
+    const outside = () => Promise.reject(new Error('not part of the proof'));
+    const storage: Storage = {
+      ...redisProof({ client: through, prefix, ...(maxTaskBytes !== undefined && { maxTaskBytes }) }),
+      ...{ shared: true, init: async () => {}, close: async () => {}, listTasks: outside, sweep: outside },
+    };
+    prefixes.set(storage, prefix);
+    return storage;
+  }
+
+  const prefixOf = (storage: Storage) => prefixes.get(storage) ?? '';
+  const register = Object.assign(
+    (name: string, body: () => Promise<void>) => {
+      if (CASES.test(name) && !BEYOND.test(name)) it(name, body, 60_000);
+    },
+    {
+      skip: (name: string, body: () => Promise<void>) => {
+        if (CASES.test(name)) it.skip(name, body);
+      },
+    },
+  );
+  storageSuite(
+    { describe, it: register, expect },
+    ({ taskBytes }) => open(client, `{a2a-proof-${randomUUID()}}:`, taskBytes),
+    {
+      limits: true,
+      advance: (storage, ms) => moveBack(client, prefixOf(storage), ms),
+      connect: (storage) => open(other, prefixOf(storage)),
+      dispose: (storage) => removeKeys(client, prefixOf(storage)),
+    },
+  );
+});
+
+/** Lets time pass on a server whose clock is real: all that is to happen at some time happens so much earlier. */
+async function moveBack(
+  client: Awaited<ReturnType<typeof connect>>,
+  prefix: string,
+  ms: number,
+): Promise<void> {
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    for (const key of keys) {
+      if (key.startsWith(`${prefix}t:`)) await client.hIncrBy(key, 'lu', -ms);
+      if (key.startsWith(`${prefix}dd:`)) await client.pExpire(key, (await client.pTTL(key)) - ms);
+      if (!key.startsWith(`${prefix}due:`)) continue;
+      for (const member of await client.zRange(key, 0, -1)) await client.zIncrBy(key, -ms, member);
+    }
+  }
+}
