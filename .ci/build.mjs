@@ -14,7 +14,14 @@ if (!(process.argv.includes('--if-needed') && isCurrent())) build();
 function build() {
   rmSync(dist, { recursive: true, force: true });
   compile('--outDir', join(dist, 'esm'));
-  const commonjs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false'];
+  const commonjs = [
+    '--module',
+    'commonjs',
+    '--moduleResolution',
+    'bundler',
+    '--verbatimModuleSyntax',
+    'false',
+  ];
   compile('--outDir', join(dist, 'cjs'), ...commonjs);
   // written last: a build that failed half-way is never taken for current
   writeFileSync(stamp, '{ "type": "commonjs" }\n');
