@@ -6,6 +6,7 @@ import { createMemoryBroker } from './broker.ts';
 import { createMemoryEventBus } from './event-bus.ts';
 import { readLimits, readRetention, type Limits, type Retention } from './limits.ts';
 import { createMemoryStorage } from './storage.ts';
+import { createTaskTable } from './task-table.ts';
 
 /** What `memoryBackend` can be told. */
 export interface MemoryBackendOptions {
@@ -29,12 +30,13 @@ export interface MemoryBackend {
  * processes do not see them. Each of the three parts can be mixed with others. Throws a RangeError for a wrong option.
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
+  const table = createTaskTable({
+    clock: options.clock ?? systemClock,
+    retention: readRetention(options.retention),
+    limits: readLimits(options.limits),
+  });
   return {
-    storage: createMemoryStorage({
-      clock: options.clock ?? systemClock,
-      retention: readRetention(options.retention),
-      limits: readLimits(options.limits),
-    }),
+    storage: createMemoryStorage(table),
     broker: createMemoryBroker(),
     eventBus: createMemoryEventBus(),
   };

@@ -23,6 +23,7 @@ export interface IdempotencyKeys {
     call: Omit<KeyedCall, 'fingerprint'>,
     now: number,
   ) => void;
+  readonly size: () => number;
   /** Forgets keys whose windows are over, at most `limit`. Gives how many. */
   readonly expire: (now: number, limit: number) => number;
 }
@@ -58,6 +59,7 @@ export function createIdempotencyKeys(maxKeys: number): IdempotencyKeys {
       order.push(slot);
       while (order.size() > maxKeys) forgetOldest();
     },
+    size: order.size,
     expire(now, limit) {
       let count = 0;
       for (

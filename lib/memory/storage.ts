@@ -1,25 +1,18 @@
 import { withShape } from '../core/fold.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Scope, TaskId } from '../core/log.ts';
 import type { Storage, TaskPage, TaskQuery, TaskSnapshot } from '../core/storage.ts';
 import { append } from './append.ts';
 import { addInput, createTask, requestCancel } from './client-writes.ts';
 import { claim, release, renew } from './leases.ts';
-import type { Limits, Retention } from './limits.ts';
 import { countBefore } from './list-index.ts';
 import { contextKeyOf, scopeKeyOf, type TaskRecord } from './task-record.ts';
-import { createTaskTable, type TaskTable } from './task-table.ts';
+import type { TaskTable } from './task-table.ts';
 
 /**
  * Tasks in the memory of this process. They go when it ends; several routers and workers of one process may share them.
  * Needs no upkeep: each write also removes a few records whose retention is over. `close` leaves everything readable.
  */
-export function createMemoryStorage(options: {
-  clock: Clock;
-  retention: Retention;
-  limits: Limits;
-}): Storage {
-  const table = createTaskTable(options);
+export function createMemoryStorage(table: TaskTable): Storage {
   return {
     shared: false,
     init: () => Promise.resolve(),

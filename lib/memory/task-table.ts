@@ -37,6 +37,8 @@ export interface TaskTable {
   readonly due: (agent: string) => DueIndex;
   /** Tasks that have not ended. */
   readonly active: () => number;
+  /** Everything that is held: tasks, idempotency keys, lists and due times. */
+  readonly size: () => number;
   /** Removes what retention allows, at most `limit` records. Gives how many went. */
   readonly expire: (limit: number) => number;
 }
@@ -155,6 +157,11 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     now: clock.elapsed,
     has: (taskId) => tasks.has(taskId),
     active: () => active,
+    size: () =>
+      [...dueByAgent.values()].reduce(
+        (sum, index) => sum + index.size(),
+        tasks.size + keys.size() + listed.size(),
+      ),
   };
 }
 
