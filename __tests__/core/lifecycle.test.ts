@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLifecycle } from '../../lib/core/lifecycle.ts';
+import { fakeClock } from '../helpers/fake-clock.ts';
+
+function recorder(): { texts: string[]; logger: Parameters<typeof createLifecycle>[2] } {
+  const texts: string[] = [];
+  const log = (_fields: object, text: string) => {
+    texts.push(text);
+  };
+  return { texts, logger: { debug: log, info: log, warn: log, error: log } };
+}
+
+const turn = () => new Promise(setImmediate);
+
+describe('starting', () => {
+  it('happens once, for all who wait', async () => {
+    let starts = 0;
+    const lifecycle = createLifecycle(
+      () => {
+        starts += 1;
+        return Promise.resolve();
+      },
+      fakeClock(),
+      recorder().logger,
+    );
+    await Promise.all([lifecycle.ready(), lifecycle.ready()]);
+    await lifecycle.ready();
+    expect(starts).toBe(1);
+    expect(lifecycle.isReady()).toBe(true);
+  });
+
+  it('that fails is tried again after five seconds, without a call', async () => {
+    const clock = fakeClock();
+    const { texts, logger } = recorder();
+    let starts = 0;
+    const lifecycle = createLifecycle(
+      () => {
+        starts += 1;
+        return starts < 3 ? Promise.reject(new Error('down')) : Promise.resolve();
+      },
+      clock,
+      logger,
+    );
+    await expect(lifecycle.ready()).rejects.toMatchObject({ code: -32000, httpStatus: 503 });
+    clock.advance(4999);
+    await turn();
+    expect(starts).toBe(1);
+    clock.advance(1);
+    await turn();
+    expect(starts).toBe(2);
+    clock.advance(5000);
+    await turn();
+    expect(lifecycle.isReady()).toBe(true);
+    expect(texts).toHaveLength(2);
+    clock.advance(60_000);
+    await turn();
+    expect(starts).toBe(3);
+  });
+});
+
+describe('closing', () => {
+  it('drains at once, waits for a start under way, and takes the steps in order', async () => {
+    const { texts, logger } = recorder();
+    let finish: () => void = () => undefined;
+    const lifecycle = createLifecycle(
+      () => new Promise<void>((resolve) => (finish = resolve)),
+      fakeClock(),
+      logger,
+    );
+    const started = lifecycle.ready();
+    const done: string[] = [];
+    const closed = lifecycle.close(() => {
+      done.push('drain');
+      return Promise.resolve();
+    }, [
+      () => {
+        done.push('first');
+        throw new Error('no');
+      },
+      () => done.push('second'),
+    ]);
+    expect(lifecycle.isClosing()).toBe(true);
+    await turn();
+    expect(done).toEqual(['drain']);
+    finish();
+    await started;
+    await closed;
+    expect(done).toEqual(['drain', 'first', 'second']);
+    expect(texts).toEqual(['closing failed in part']);
+    expect(lifecycle.isReady()).toBe(false);
+    expect(lifecycle.close(() => Promise.reject(new Error('twice')), [])).toBe(closed);
+  });
+
+  it('gives up on a start that failed', async () => {
+    const clock = fakeClock();
+    const lifecycle = createLifecycle(() => Promise.reject(new Error('down')), clock, recorder().logger);
+    await expect(lifecycle.ready()).rejects.toThrow('storage');
+    await lifecycle.close(() => Promise.resolve(), []);
+    expect(clock.pending()).toBe(0);
+  });
+});
