@@ -39,14 +39,14 @@ export interface ClaimedTask {
   readonly answers: Answers;
   /** The newest entry that a finished run has processed; 0 before the first. */
   readonly doneSeq: Seq;
-  /** The `open`, `input` and `resume` entries after `doneSeq`, oldest first. */
+  /** The `open`, `input` and `resume` entries after `doneSeq`, oldest first; at least the oldest, where there are any. */
   readonly pending: readonly LogEntry[];
-  /** 1 for the first claim since `open`, a pause or a clean release. */
+  /** 1 for the first claim since `open`, a pause or a clean release; what a pause with `more` goes on with is a first attempt too. */
   readonly attempt: number;
-  /** Whether the previous, lost attempt wrote its `start` entry, that is, whether the agent may have run. */
+  /** Whether any attempt counted by `attempt` wrote its `start` entry, that is, whether the agent may have run. */
   readonly startedBefore: boolean;
   readonly cancelRequested: boolean;
-  /** `deadline`: it waited for the client longer than its pause allowed. */
+  /** `deadline`: nothing is pending and no cancel is wanted, so it waited for the client longer than its pause allowed. */
   readonly reason: 'work' | 'lease-expired' | 'deadline';
 }
 
@@ -58,12 +58,15 @@ export type Refusal =
 export type WriteResult =
   | {
       readonly ok: true;
-      /** Of the `input`, `resume` or `cancel` entry itself; for `append`, of its last entry; with `duplicate`, of the entry written first. */
+      /**
+       * Of the `input`, `resume` or `cancel` entry itself; for `append`, of its last entry. With `duplicate`, of the entry
+       * written first; for `append`, of the newest one under this lease.
+       */
       readonly seq: Seq;
       readonly closed: boolean;
       /** What this call wrote; empty with `duplicate`. */
       readonly entries: readonly LogEntry[];
-      /** `append` with `pause`: unprocessed input exists, the lease is kept, run again. */
+      /** `append` with `pause`: unprocessed input exists, the lease is kept, run again. Repeated with `duplicate`. */
       readonly more?: boolean;
       readonly duplicate?: boolean;
     }
@@ -76,7 +79,10 @@ export interface Idempotency {
   readonly windowMs: number;
 }
 
-/** A new task. `task` is as the client will first see it: SUBMITTED, its history the user's message; its timestamp is set by Storage. */
+/**
+ * A new task. `task` is as the client will first see it: SUBMITTED, its history the user's message. The timestamp in it does
+ * not count: it is the time of the `open` entry.
+ */
 export interface NewTask {
   readonly scope: Scope;
   readonly task: StoredTask;
@@ -138,7 +144,8 @@ export interface Storage {
    */
   createTask(init: NewTask): Promise<{ created: boolean; taskId: TaskId; seq: Seq }>;
   /**
-   * Appends `input` or `resume`. If the state is interrupted, also `status WORKING` in the same step. With no live
+   * Appends `input` or `resume`. Checks in this order: not found, idempotency key (also after the end), closed,
+   * cancelling, not waiting, retransmission, too large; a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live
    * lease the task becomes due now. The same message (messageId, role, parts, metadata, extensions, referenceTaskIds)
    * as the newest input or `open`, while no interrupted status with `upTo` at or after it has come, is a
    * retransmission: its seq with `duplicate`. While cancelling: refused. `resume` only in AUTH_REQUIRED, else `not-waiting`.
@@ -146,14 +153,17 @@ export interface Storage {
   addInput(scope: Scope, taskId: TaskId, input: NewInput): Promise<WriteResult>;
   /**
    * Appends `cancel` once. With no live lease also `status CANCELED`. With one: the lease ends at min(its end, now +
-   * graceMs), no renew moves it further, and the task is due at that end. Twice: joins the first. Closed: refused with its state.
+   * graceMs), no renew moves it further, and the task is due at that end; a pause or a release makes it due at once.
+   * Twice: joins the first and writes nothing. Closed: refused with its state, where it has one (a bare message has none).
    */
   requestCancel(scope: Scope, taskId: TaskId, graceMs: number, metadata?: Metadata): Promise<WriteResult>;
 
   /**
    * Appends all entries or none, as the holder of the lease. Checks in this order, atomically with the write: the
-   * task exists; the lease is current; `producerSeq` is last + 1 (equal or lower: `duplicate`, nothing written;
-   * higher: `gap`); not closed; not too large (a closing entry always fits).
+   * task exists; the lease is the newest, current or not, else `fenced`; `producerSeq` was seen: `duplicate`, nothing
+   * written, so a repeated end is answered as the first time; not closed; the lease is current, else `fenced`;
+   * `producerSeq` is last + 1, else `gap`; not too large (`start` and a closing entry always fit). In a batch nothing
+   * follows an end, and only an end, which then wins, follows a pause.
    *
    * `producerSeq` counts the calls under a lease, from 1. A closing entry ends the lease. A status with `pause` ends
    * it too, unless input newer than its `upTo` exists: then `status WORKING` is appended in the same step, its
@@ -173,7 +183,7 @@ export interface Storage {
     leaseMs: number;
     taskId?: TaskId;
   }): Promise<readonly ClaimedTask[]>;
-  /** Extends a current lease (after a cancel: not beyond the grace). Tells of cancel and of the newest input, so a worker that hears nothing else still learns of them. */
+  /** Extends a current lease, never shortens it; after a cancel it stays as it is. Tells of cancel and of the newest input, so a worker that hears nothing else still learns of them. */
   renew(
     lease: Lease,
     leaseMs: number,
@@ -195,7 +205,7 @@ export interface Storage {
   /** Sorted by status timestamp descending, then id descending. Tasks that answer with a message are never listed or counted. */
   listTasks(scope: Scope, query: TaskQuery): Promise<TaskPage>;
 
-  /** Offers a folded task for faster reads; ignored if `seq` is not newer. May trim the log up to `seq - keep`, but never unprocessed input. */
+  /** Offers a folded task for faster reads; ignored if `seq` is not newer. May trim the log up to `seq - keep`, but never unprocessed input, nor the newest `open` or `input`. */
   checkpoint?(taskId: TaskId, seq: Seq, task: StoredTask, keep: number): Promise<void>;
   /** Deletes what retention allows, at most `limit` records. Idempotent, safe to run everywhere at once. Returns how many records went. */
   sweep(limit: number): Promise<number>;

@@ -31,10 +31,9 @@ function recognise(record: TaskRecord, lease: Lease, producerSeq: number): Write
     const { seq, more } = record.lastAppend ?? { seq: record.seq, more: false };
     return { ...written(record, seq, []), duplicate: true, ...(more && { more }) };
   }
-  // a closed task has no other lease any more, so its last holder may know how it ended
-  if (record.lease === undefined && record.closedAt === undefined) return refused('fenced', record);
-  if (producerSeq > record.producerSeq + 1) return refused('gap', record);
-  return record.closedAt === undefined ? undefined : refused('closed', record);
+  if (record.closedAt !== undefined) return refused('closed', record);
+  if (record.lease === undefined) return refused('fenced', record);
+  return producerSeq > record.producerSeq + 1 ? refused('gap', record) : undefined;
 }
 
 /** Nothing may follow what ends the task or the run. */
@@ -50,9 +49,12 @@ function pauseOf(body: EntryBody): StatusBody | undefined {
   return body.kind === 'status' && body.pause !== undefined ? body : undefined;
 }
 
-/** The larger of the log and of what it amounts to counts. A closing entry always fits: a task can be ended. */
+/** The larger of the log and of what it amounts to counts. A task can always be started and ended. */
 function isTooLarge(table: TaskTable, record: TaskRecord, prepared: readonly PreparedBody[]): boolean {
-  const added = prepared.reduce((sum, { body, bytes }) => (isClosing(body) ? sum : sum + bytes), 0);
+  const added = prepared.reduce(
+    (sum, { body, bytes }) => (isClosing(body) || body.kind === 'start' ? sum : sum + bytes),
+    0,
+  );
   const size = Math.max(record.taskBytes, record.log.bytes());
   return added > 0 && size + added > table.limits.taskBytes;
 }

@@ -144,7 +144,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     const isFull = log.length() > limits.logEntries || log.bytes() > limits.logBytes;
     if (!isFull || closedAt !== undefined || log.first() > doneSeq) return;
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
-    log.trimTo(Math.min(cut, doneSeq + 1));
+    log.trimTo(Math.min(cut, doneSeq + 1, record.newest?.seq ?? Infinity));
   }
 
   function expire(limit: number): number {
