@@ -2,8 +2,7 @@ import type { EventBus, TaskHint } from '../core/event-bus.ts';
 import type { TaskId } from '../core/log.ts';
 
 /** Hands hints from writers to readers in this process, at once. It never loses one, so it has no gaps. */
-export function createMemoryEventBus(): EventBus {
-  const subscriptions = new Map<TaskId, Set<Subscription>>();
+export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): EventBus {
   return {
     publish(hint) {
       const subscribed = subscriptions.get(hint.taskId);
@@ -28,6 +27,9 @@ export function createMemoryEventBus(): EventBus {
     close: () => Promise.resolve(),
   };
 }
+
+/** Who listens to what. */
+export type Subscriptions = Map<TaskId, Set<Subscription>>;
 
 interface Subscription {
   readonly onHint: (hint: TaskHint) => unknown;

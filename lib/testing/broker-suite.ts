@@ -1,0 +1,377 @@
+import type { Broker, WorkHint, WorkOutcome } from '../core/broker.ts';
+import { createGate, eventually } from './eventually.ts';
+import { missingHooks, register, type TestApi } from './test-api.ts';
+
+/** What only some brokers can do. A case that needs a hook which is not there says so in its name and is not run. */
+export interface BrokerHooks {
+  /** Another handle on the same broker, as another process would have it. */
+  readonly connect?: (broker: Broker) => Broker | Promise<Broker>;
+  /** Makes what the broker stands on unreachable. */
+  readonly cut?: (broker: Broker) => void | Promise<void>;
+  /** For queue products: ends this handle as a killed process would, without acknowledging anything. */
+  readonly kill?: (broker: Broker) => void | Promise<void>;
+  /** For queue products: set when a hint whose outcome was `busy` comes again. */
+  readonly redelivers?: true;
+  /** Called after each case, with the broker it ran on. */
+  readonly dispose?: (broker: Broker) => void | Promise<void>;
+}
+
+type BrokerHook = Exclude<keyof BrokerHooks, 'dispose'>;
+
+interface Kit {
+  readonly expect: TestApi['expect'];
+  readonly hooks: BrokerHooks;
+  readonly test: (
+    name: string,
+    body: (broker: Broker) => Promise<void>,
+    needs?: readonly BrokerHook[],
+  ) => void;
+}
+
+/**
+ * The contract of Broker as cases K1 to K6. `create` makes a broker for each case.
+ *
+ * Asks of `expect` only toBe, toEqual, toBeGreaterThan and toBeLessThanOrEqual. Runs under jest, vitest and node:test.
+ */
+export function brokerSuite(
+  api: TestApi,
+  create: () => Broker | Promise<Broker>,
+  hooks: BrokerHooks = {},
+): void {
+  const test: Kit['test'] = (name, body, needs = []) => {
+    register(api, name, missingHooks(hooks, needs), async () => {
+      const broker = await create();
+      try {
+        await body(broker);
+      } finally {
+        await broker.close();
+        await hooks.dispose?.(broker);
+      }
+    });
+  };
+  const kit = { hooks, test, expect: api.expect };
+  api.describe('Broker', () => {
+    wakeCases(kit);
+    collapseCases(kit);
+    roomCases(kit);
+    stopCases(kit);
+    harmCases(kit);
+    queueCases(kit);
+  });
+}
+
+const done = (): Promise<WorkOutcome> => Promise.resolve('done');
+
+/** A worker with room that writes down what it hears. */
+async function listen(
+  broker: Broker,
+  agent: string,
+  onWork: (hint: WorkHint) => Promise<WorkOutcome> = done,
+) {
+  const heard: WorkHint[] = [];
+  const handle = await broker.work(
+    agent,
+    () => 4,
+    (hint) => {
+      heard.push(hint);
+      return onWork(hint);
+    },
+  );
+  return { heard, stop: () => handle.stop() };
+}
+
+/** Wakes until the condition holds: a broker may lose hints, but not all of them. */
+async function wake(broker: Broker, hint: WorkHint, condition: () => boolean): Promise<void> {
+  await broker.wake(hint);
+  await eventually(condition, `the hint for ${hint.agent}`, () => broker.wake(hint));
+}
+
+function wakeCases({ test, hooks, expect }: Kit): void {
+  test('K1 wake: reaches an idle worker of the agent, and none of another', async (broker) => {
+    const [one, other] = [await listen(broker, 'a'), await listen(broker, 'b')];
+    await wake(broker, { agent: 'a', taskId: 't' }, () => one.heard.length > 0);
+    await wake(broker, { agent: 'b' }, () => other.heard.length > 0);
+    expect([...new Set(one.heard.map(({ agent }) => agent))]).toEqual(['a']);
+    expect([...new Set(other.heard.map(({ agent }) => agent))]).toEqual(['b']);
+    expect(one.heard[0]?.taskId ?? 't').toBe('t');
+    await Promise.all([one.stop(), other.stop()]);
+  });
+
+  test(
+    'K1 wake: reaches a worker in another process',
+    async (broker) => {
+      const other = await hooks.connect?.(broker);
+      if (other === undefined) return;
+      const there = await listen(other, 'a');
+      await wake(broker, { agent: 'a' }, () => there.heard.length > 0);
+      await there.stop();
+      await other.close();
+    },
+    ['connect'],
+  );
+
+  test('K1 wake: reaches a worker again and again', async (broker) => {
+    const { heard, stop } = await listen(broker, 'a');
+    for (let n = 1; n <= 20; n += 1)
+      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => heard.length >= n);
+    await stop();
+  });
+
+  test('K1 wake: does not call the worker before it returns', async (broker) => {
+    const { heard, stop } = await listen(broker, 'a');
+    const waking = broker.wake({ agent: 'a' });
+    expect(heard.length).toBe(0);
+    await waking;
+    await eventually(
+      () => heard.length > 0,
+      'the hint',
+      () => broker.wake({ agent: 'a' }),
+    );
+    await stop();
+  });
+}
+
+/** Work as a storage would hold it: each worker takes what it has room for. */
+function workload(concurrency: number) {
+  const due: string[] = [];
+  const finished: string[] = [];
+  return {
+    due,
+    finished,
+    async start(broker: Broker): Promise<{ stop(): Promise<void> }> {
+      let running = 0;
+      return broker.work(
+        'a',
+        () => concurrency - running,
+        async () => {
+          const taken = due.splice(0, concurrency - running);
+          running += taken.length;
+          for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+          running -= taken.length;
+          finished.push(...taken);
+          return taken.length > 0 ? 'done' : 'idle';
+        },
+      );
+    },
+  };
+}
+
+function collapseCases({ test, expect }: Kit): void {
+  for (const [workers, concurrency] of [
+    [1, 1],
+    [1, 16],
+    [3, 2],
+  ] as const) {
+    test(`K2 collapse: of 300 wakes none leaves work undone, with ${String(workers)} workers of ${String(concurrency)}`, async (broker) => {
+      const work = workload(concurrency);
+      const handles = [];
+      for (let n = 0; n < workers; n += 1) handles.push(await work.start(broker));
+      const wakes = Array.from({ length: 300 }, (_, n) => {
+        work.due.push(`t${String(n)}`);
+        return broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+      });
+      await Promise.all(wakes);
+      await eventually(() => work.finished.length === 300, 'all work to be done');
+      expect(new Set(work.finished).size).toBe(300);
+      await Promise.all(handles.map((handle) => handle.stop()));
+    });
+  }
+
+  test('K2 collapse: work that comes while a worker is at work is done after it', async (broker) => {
+    const work = workload(1);
+    const handle = await work.start(broker);
+    for (let n = 0; n < 50; n += 1) {
+      work.due.push(`t${String(n)}`);
+      await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+      if (n % 3 === 0) await new Promise(setImmediate);
+    }
+    await eventually(() => work.finished.length === 50, 'all work to be done');
+    await handle.stop();
+  });
+
+  test('K2 collapse: 10,000 wakes for a worker without room are no 10,000 calls when it has some', async (broker) => {
+    let room = 0;
+    let calls = 0;
+    const handle = await broker.work(
+      'a',
+      () => room,
+      () => {
+        calls += 1;
+        return done();
+      },
+    );
+    for (let n = 0; n < 10_000; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+    room = 4;
+    await wake(broker, { agent: 'a' }, () => calls > 0);
+    await handle.stop();
+    expect(calls).toBeLessThanOrEqual(2000);
+  });
+}
+
+function roomCases({ test, expect }: Kit): void {
+  test('K3 room: a worker without room is not called, one that has room is', async (broker) => {
+    let room = 0;
+    let calls = 0;
+    const full = await broker.work(
+      'a',
+      () => room,
+      () => {
+        calls += 1;
+        return done();
+      },
+    );
+    const marker = await listen(broker, 'a');
+    for (let n = 0; n < 20; n += 1) {
+      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => marker.heard.length > n);
+    }
+    expect(calls).toBe(0);
+    await marker.stop();
+    room = 1;
+    await wake(broker, { agent: 'a' }, () => calls > 0);
+    await full.stop();
+  });
+
+  test('K3 room: a worker is not called for more than it has room for at once', async (broker) => {
+    let [running, most] = [0, 0];
+    const gate = createGate();
+    const handle = await broker.work(
+      'a',
+      () => 3 - running,
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await gate.opened;
+        running -= 1;
+        return 'done';
+      },
+    );
+    for (let n = 0; n < 20; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+    await eventually(
+      () => running > 0,
+      'the first call',
+      () => broker.wake({ agent: 'a' }),
+    );
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(most).toBeLessThanOrEqual(3);
+    gate.open();
+    await handle.stop();
+  });
+}
+
+function stopCases({ test, expect }: Kit): void {
+  test('K4 stop: waits for the callbacks that run', async (broker) => {
+    const gate = createGate();
+    let ended = false;
+    const { heard, stop } = await listen(broker, 'a', async () => {
+      await gate.opened;
+      await new Promise(setImmediate);
+      ended = true;
+      return 'done';
+    });
+    await wake(broker, { agent: 'a' }, () => heard.length > 0);
+    let stopped = false;
+    const stopping = stop().then(() => {
+      stopped = true;
+    });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(stopped).toBe(false);
+    gate.open();
+    await stopping;
+    expect(ended).toBe(true);
+  });
+
+  test('K4 stop: who has stopped is not called any more; stopping twice is fine', async (broker) => {
+    const [one, two] = [await listen(broker, 'a'), await listen(broker, 'a')];
+    await one.stop();
+    await one.stop();
+    for (let n = 0; n < 10; n += 1) {
+      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => two.heard.length > n);
+    }
+    expect(one.heard.length).toBe(0);
+    await two.stop();
+    await broker.wake({ agent: 'a' });
+    const three = await listen(broker, 'a');
+    await wake(broker, { agent: 'a' }, () => three.heard.length > 0);
+    await three.stop();
+    expect(one.heard.length).toBe(0);
+  });
+}
+
+function harmCases({ test, hooks, expect }: Kit): void {
+  test('K5 wake: without a worker it is fine', async (broker) => {
+    await broker.wake({ agent: 'nobody' });
+    await broker.wake({ agent: 'nobody', taskId: 't' });
+  });
+
+  test('K5 wake: does not wait for a worker, and one that fails is called again', async (broker) => {
+    let calls = 0;
+    const handle = await broker.work(
+      'a',
+      () => 1,
+      () => {
+        calls += 1;
+        if (calls === 1) throw new Error('a callback that throws');
+        return calls === 2 ? Promise.reject(new Error('a callback that rejects')) : done();
+      },
+    );
+    for (let n = 1; n <= 3; n += 1)
+      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => calls >= n);
+    await handle.stop();
+    const gate = createGate();
+    const busy = await listen(broker, 'a', async () => {
+      await gate.opened;
+      return 'done';
+    });
+    await wake(broker, { agent: 'a' }, () => busy.heard.length > 0);
+    for (let n = 0; n < 100; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+    gate.open();
+    await busy.stop();
+    expect(calls).toBeGreaterThan(2);
+  });
+
+  test('K5 wake: after close it neither throws nor rejects, and close may come twice', async (broker) => {
+    await broker.close();
+    await broker.close();
+    await broker.wake({ agent: 'a' });
+  });
+
+  test(
+    'K5 wake: neither throws nor waits when the broker is down',
+    async (broker) => {
+      await hooks.cut?.(broker);
+      for (let n = 0; n < 10; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+    },
+    ['cut'],
+  );
+}
+
+function queueCases({ test, hooks, expect }: Kit): void {
+  test(
+    'K6 queue: the hint of a process that was killed comes to another one',
+    async (broker) => {
+      const first = await listen(broker, 'a', () => new Promise(() => undefined));
+      await wake(broker, { agent: 'a', taskId: 't' }, () => first.heard.length > 0);
+      const other = await hooks.connect?.(broker);
+      if (other === undefined) return;
+      const second = await listen(other, 'a');
+      await hooks.kill?.(broker);
+      await eventually(() => second.heard.some(({ taskId }) => taskId === 't'), 'the hint again');
+      await second.stop();
+      await other.close();
+    },
+    ['connect', 'kill'],
+  );
+
+  test(
+    'K6 queue: a hint whose worker was busy comes again, one that is done does not',
+    async (broker) => {
+      const outcomes: WorkOutcome[] = ['busy', 'busy', 'done'];
+      const { heard, stop } = await listen(broker, 'a', () => Promise.resolve(outcomes.shift() ?? 'done'));
+      await broker.wake({ agent: 'a', taskId: 't' });
+      await eventually(() => outcomes.length === 0, 'the hint to come three times');
+      await stop();
+      expect(heard.length).toBe(3);
+    },
+    ['redelivers'],
+  );
+}
