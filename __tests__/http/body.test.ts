@@ -106,6 +106,20 @@ describe('a body', () => {
     expect(answer).toEqual(refusal(413, -32600, 'The body is larger than 1000 bytes'));
   });
 
+  it('far beyond the limit is refused in words, and the connection lives on', async () => {
+    await mount(fakeHandler(fakeService()));
+    for (const [body, status] of [
+      ['x'.repeat(5_000_000), 413],
+      [CALL, 200],
+    ] as const) {
+      const headers = { 'Content-Type': 'application/json' };
+      const response = await fetch(`${served?.origin ?? ''}/a2a`, { method: 'POST', headers, body });
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toBe('application/json');
+      expect(await response.json()).toMatchObject({ jsonrpc: '2.0' });
+    }
+  });
+
   it.each([
     ['an unknown encoding', 'zstd'],
     ['several encodings', 'gzip, br'],

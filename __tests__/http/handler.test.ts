@@ -356,6 +356,21 @@ describe('closing', () => {
     expect(handler.reports).toEqual([]);
   });
 
+  it('starts nothing for a call that was waiting for the storage', async () => {
+    const service = fakeService();
+    let come: () => void = () => undefined;
+    const handler = fakeHandler(service, { ready: () => new Promise((resolve) => (come = resolve)) });
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const answer = exchange(served.port, post('/a2a', CALL), CALL);
+    while (handler.active() === 0) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    const closed = handler.close();
+    come();
+    await closed;
+    expect(await answer).toMatchObject({ status: 503 });
+    expect(service.calls).toEqual([]);
+  });
+
   it('does not wait for a body that never ends', async () => {
     const handler = fakeHandler(fakeService());
     served = await serve((app) => app.use('/a2a', handler.handle));

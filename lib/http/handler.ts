@@ -7,16 +7,11 @@ import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
 import { dispatch } from '../jsonrpc/dispatch.ts';
 import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
-import {
-  type A2AError,
-  InternalError,
-  InvalidRequestError,
-  isA2AError,
-  UnavailableError,
-} from '../protocol/errors.ts';
+import { InvalidRequestError } from '../protocol/errors.ts';
 import { readBody, RequestAborted } from './body.ts';
 import { createCardServer } from './card.ts';
 import { createEventStreams } from './events.ts';
+import { createMasking, shuttingDown } from './mask.ts';
 import { HttpRefusal, respond } from './respond.ts';
 
 /** Where the agent is reached: the origin as clients see it, and the path below which it is mounted ('' at the root). */
@@ -67,7 +62,8 @@ const CLIENT_GONE = Symbol('the client has gone');
 
 /** Makes the server over HTTP; node's own API only. Never calls `next` with an error: every answer is its own. */
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
-  const { service, card, clock, logger, onError } = options;
+  const { service, card, clock } = options;
+  const { mask, report } = createMasking(options);
   const cards = createCardServer(card, clock, options.publicUrl);
   const streams = createEventStreams(options);
   const active = new Map<AbortController, Promise<void>>();
@@ -76,29 +72,13 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const guarded: Service = {
     ...service,
     async invoke(method, params, caller) {
-      if (closing !== undefined) throw closed();
+      if (closing !== undefined) throw shuttingDown();
       await options.ready();
+      // the server may have closed meanwhile, and nothing is to be started then
+      if (caller.signal.reason === SHUTDOWN) throw shuttingDown();
       return service.invoke(method, params, caller);
     },
   };
-
-  function mask(error: unknown, signal: AbortSignal, method?: string): A2AError {
-    if (isA2AError(error)) return error;
-    // what fails while a call is broken off is the breaking off
-    if (signal.reason === SHUTDOWN) return closed();
-    const errorId = randomUUID();
-    if (!signal.aborted) report(error, { errorId, ...(method !== undefined && { method }) });
-    return new InternalError('Internal error', errorId);
-  }
-
-  function report(error: unknown, info: ErrorInfo): void {
-    logger.error({ err: error, ...info }, 'a call failed');
-    try {
-      onError(error, info);
-    } catch (failure) {
-      logger.error({ err: failure, ...info }, 'onError itself failed');
-    }
-  }
 
   async function serve(req: Req, res: ServerResponse, signal: AbortSignal): Promise<void> {
     const requested = listHeader(req.headers['a2a-extensions']);
@@ -192,7 +172,7 @@ async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => {
-      reject(signal.reason === SHUTDOWN ? closed() : new RequestAborted('the client has gone'));
+      reject(signal.reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone'));
     };
     signal.addEventListener('abort', onAbort);
   });
@@ -201,10 +181,6 @@ async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function closed(): A2AError {
-  return new UnavailableError('The server shuts down', 1);
 }
 
 /** Several lines of a header are one list (RFC 9110 §5.3). */
