@@ -176,11 +176,15 @@ export class Watch implements Source {
     const before = this.#head;
     const page = await this.#context.readPage(this.taskId, after, () => this.readers.size > 0);
     // a hint that promised more than there is must not make readers read for ever
-    if (page.head > this.#head || (page.head < before && this.#head === before)) this.#head = page.head;
+    if (page.head < before && this.#head === before) this.#head = page.head;
+    const isNews = page.head > this.#head;
+    if (isNews) this.#head = page.head;
     const last = page.entries.at(-1);
     if (last !== undefined && last.seq === page.head && this.listening !== 'left') {
       this.#context.remember(this, page.entries);
     }
+    // readers elsewhere may sleep, and the hint that comes later is no news any more
+    if (isNews && this.readers.size > 1) this.#context.mark(this);
     return page;
   }
 }

@@ -1,0 +1,51 @@
+import { createFeedBench, type FeedBench, type FeedSetup } from './feed/bench.ts';
+import { endCases } from './feed/end-cases.ts';
+import { failureCases } from './feed/failure-cases.ts';
+import { orderCases } from './feed/order-cases.ts';
+import { resourceCases } from './feed/resource-cases.ts';
+import type { FeedLimits } from '../core/feed.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Hostility } from './hostile-bus.ts';
+import type { TestApi } from './test-api.ts';
+
+export type { FeedSetup } from './feed/bench.ts';
+
+/** What the files of cases register with. */
+export interface FeedKit {
+  readonly api: TestApi;
+  /** Registers a case. It gets a feed that nobody reads yet, and that is closed afterwards. */
+  readonly test: (name: string, body: (bench: FeedBench) => Promise<void>, wish?: FeedWish) => void;
+}
+
+/** What a case needs. */
+export interface FeedWish {
+  readonly hostility?: Hostility;
+  readonly limits?: FeedLimits;
+  readonly logger?: Logger;
+}
+
+/**
+ * What TaskFeed promises, as cases T1 to T9, on a storage and an event bus. `create` makes or connects both for each case.
+ *
+ * Asks of `expect` only toBe, toEqual, toBeGreaterThan and toBeLessThanOrEqual. Runs under jest, vitest and node:test.
+ */
+export function feedSuite(api: TestApi, create: () => FeedSetup | Promise<FeedSetup>): void {
+  const kit: FeedKit = {
+    api,
+    test(name, body, { hostility, ...options } = {}) {
+      api.it(name, async () => {
+        const setup = await create();
+        const bench = createFeedBench(setup, hostility, options);
+        try {
+          await body(bench);
+        } finally {
+          bench.feed.close();
+          await setup.dispose?.();
+        }
+      });
+    },
+  };
+  api.describe('TaskFeed', () => {
+    for (const cases of [orderCases, endCases, resourceCases, failureCases]) cases(kit);
+  });
+}
