@@ -140,11 +140,12 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
 
   /** Trims below the limits by a quarter, so that the work is done once in many entries. */
   function trim(record: TaskRecord): void {
-    const { log, doneSeq, closedAt } = record;
+    const { log, doneSeq, newest, closedAt } = record;
     const isFull = log.length() > limits.logEntries || log.bytes() > limits.logBytes;
-    if (!isFull || closedAt !== undefined || log.first() > doneSeq) return;
+    const keepFrom = Math.min(doneSeq + 1, newest?.seq ?? Infinity);
+    if (!isFull || closedAt !== undefined || log.first() >= keepFrom) return;
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
-    log.trimTo(Math.min(cut, doneSeq + 1, record.newest?.seq ?? Infinity));
+    log.trimTo(Math.min(cut, keepFrom));
   }
 
   function expire(limit: number): number {

@@ -40,6 +40,8 @@ export interface Bench {
   readonly load: (taskId: TaskId) => Promise<TaskSnapshot>;
   /** All entries that can be read, in pages of a few; the test fails when they are not dense. */
   readonly log: (taskId: TaskId) => Promise<readonly LogEntry[]>;
+  /** Fails the test unless these entries are pending: all of them, or as many of the oldest as the backend gives. */
+  readonly checkPending: (claimed: ClaimedTask | undefined, entries: readonly LogEntry[]) => void;
   /** Fails the test unless the task equals the fold of its log. */
   readonly checkFold: (taskId: TaskId) => Promise<readonly LogEntry[]>;
 }
@@ -101,8 +103,14 @@ export function createBench(storage: Storage, second: number, { expect }: TestAp
     return entries;
   }
 
+  function checkPending(claimed: ClaimedTask | undefined, entries: readonly LogEntry[]): void {
+    const { pending = [] } = claimed ?? {};
+    expect(pending.length).toBeGreaterThan(0);
+    expect(pending).toEqual(entries.slice(0, pending.length));
+  }
+
   return {
-    ...{ storage, second, createTask, claimOne, take, tryTake, load, log, checkFold },
+    ...{ storage, second, checkPending, createTask, claimOne, take, tryTake, load, log, checkFold },
     say: async (taskId, messageId, text) => {
       const { scope } = await load(taskId);
       return taken(await storage.addInput(scope, taskId, { message: said(messageId, text), request: {} }));

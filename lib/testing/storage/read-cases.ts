@@ -1,8 +1,8 @@
 import { foldLog } from '../../core/fold.ts';
 import type { EntryBody } from '../../core/log.ts';
 import type { StorageKit } from '../storage-suite.ts';
-import { artifact, pause, said, start, status } from './bodies.ts';
-import type { Bench } from './bench.ts';
+import { ANN, artifact, pause, said, start, status } from './bodies.ts';
+import { taken, type Bench } from './bench.ts';
 
 /** S4, S13: what readers get while others write. */
 export function readCases(kit: StorageKit): void {
@@ -93,6 +93,26 @@ function trimCases({ api: { expect }, test }: StorageKit): void {
       expect([task.artifacts?.length, task.history?.length]).toEqual([200, 11]);
       const entries = await bench.log(taskId);
       expect([entries[0]?.seq, entries.at(-1)?.seq]).toEqual([first, head]);
+      // what the client last said stays readable, also when it has been processed
+      const last = entries.findLast(({ kind }) => kind === 'input');
+      expect(last?.kind === 'input' && last.message).toEqual(said('m9'));
+    },
+    { hooks: ['limits'], logEntries: 50 },
+  );
+
+  test(
+    'S13 trim: never goes past the newest message, though it has been processed',
+    async (bench) => {
+      const taskId = await bench.createTask();
+      await bench.say(taskId, 'm');
+      for (let upTo = 2, turn = 0; turn < 3; turn += 1) {
+        const holder = await bench.take(taskId);
+        for (let n = 0; n < 100; n += 1) await holder.append(artifact('a', String(n)));
+        await holder.append(pause(upTo, undefined, 'AUTH_REQUIRED'));
+        upTo = taken(await bench.storage.addInput(ANN, taskId, { resume: turn })).seq;
+      }
+      const log = await bench.log(taskId);
+      expect(log.some((entry) => entry.kind === 'input' && entry.message.messageId === 'm')).toBe(true);
     },
     { hooks: ['limits'], logEntries: 50 },
   );
