@@ -183,8 +183,8 @@ export class Watch implements Source {
     if (last !== undefined && last.seq === page.head && this.listening !== 'left') {
       this.#context.remember(this, page.entries);
     }
-    // readers elsewhere may sleep, and the hint that comes later is no news any more
-    if (isNews && this.readers.size > 1) this.#context.mark(this);
+    // who asked for this page may have left, others may sleep, and the hint that comes later is no news any more
+    if (isNews && this.listening !== 'left') this.#context.mark(this);
     return page;
   }
 }
