@@ -1,10 +1,14 @@
+import type { Part } from '../protocol/v1.ts';
 import type { Clock } from './clock.ts';
+import { publish } from './engine.ts';
 import type { EventBus } from './event-bus.ts';
+import { createFairness } from './fairness.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
 import type { EntryBody } from './log.ts';
 import type { Logger } from './logger.ts';
 import { retryUntil } from './retry.ts';
 import type { Lease, Storage, WriteResult } from './storage.ts';
-import { LeaseLost, TaskClosed } from './task-failed.ts';
+import { LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts';
 
 /** What the storage said to an append that it took. */
 export type Stored = Extract<WriteResult, { ok: true }>;
@@ -13,15 +17,10 @@ export type Stored = Extract<WriteResult, { ok: true }>;
 export interface AppendQueue {
   /** Queues entries that belong together. Resolves when they are stored; rejects with TaskClosed, LeaseLost or TaskTooLarge. */
   readonly push: (entries: readonly EntryBody[]) => Promise<Stored>;
-  /** Resolves when the queue has room: at once, or when what is in flight has been stored. */
+  /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all that was pushed is stored or refused. */
   readonly settled: () => Promise<void>;
-}
-
-/** The task has reached the size that the storage allows. */
-export class TaskTooLarge extends Error {
-  override readonly name = 'TaskTooLarge';
 }
 
 interface Item {
@@ -31,14 +30,15 @@ interface Item {
   readonly reject: (error: Error) => void;
 }
 
-/** Entries and bytes that may wait before an agent is slowed down. */
+/** Entries and bytes that may wait before an agent is slowed down, and that one append takes. */
 const ROOM = { entries: 256, bytes: 1 << 20 };
-/** An agent that emits in a tight loop gives the event loop a turn this often. */
-const TURN = { entries: 64, ms: 10 };
 
 /**
  * Makes the queue of a lease. While an append is in flight, what is pushed waits and goes out as the next one, with the
- * next producer sequence. An append whose answer was lost is repeated with the same one until `isLost()`.
+ * next producer sequence. An append whose answer was lost is repeated with the same one until the lease is.
+ *
+ * When an entry does not fit into the task, what was pushed after it is refused as well: nobody is to see an output
+ * with a hole in it.
  */
 export function createAppendQueue(options: {
   storage: Storage;
@@ -46,22 +46,20 @@ export function createAppendQueue(options: {
   clock: Clock;
   logger: Logger;
   lease: Lease;
-  isLost: () => boolean;
-  onLost: () => void;
+  keeper: Pick<LeaseKeeper, 'lost' | 'isLost' | 'lose' | 'wrote'>;
 }): AppendQueue {
-  const { storage, eventBus, clock, logger, lease, isLost, onLost } = options;
-  const waiting: Item[] = [];
+  const { storage, clock, logger, lease, keeper } = options;
+  const fairness = createFairness(clock);
+  let waiting: Item[] = [];
   let producerSeq = 0;
   let queuedEntries = 0;
   let queuedBytes = 0;
   let draining: Promise<void> | undefined;
-  let sinceTurn = 0;
-  let lastTurn = clock.elapsed();
 
   function push(entries: readonly EntryBody[]): Promise<Stored> {
     if (entries.length === 0) return Promise.resolve({ ok: true, seq: 0, closed: false, entries: [] });
     return new Promise((resolve, reject) => {
-      const bytes = roughBytes(entries);
+      const bytes = entries.reduce((sum, entry) => sum + roughBytes(entry), 0);
       waiting.push({ entries, bytes, resolve, reject });
       queuedEntries += entries.length;
       queuedBytes += bytes;
@@ -75,9 +73,8 @@ export function createAppendQueue(options: {
     let most = ROOM.entries;
     while (waiting.length > 0) {
       const batch = takeBatch(most);
-      most = (await store(batch)) ? ROOM.entries : 1;
-      sinceTurn += batch.reduce((count, item) => count + item.entries.length, 0);
-      await giveTurn();
+      most = (await store(batch)) ? most : 1;
+      await fairness.giveTurn(batch.length);
     }
     // in the same turn as the last look at the queue: a later push starts a new drain
     draining = undefined;
@@ -94,49 +91,63 @@ export function createAppendQueue(options: {
     return waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end));
   }
 
-  /** Stores a batch. False: it has to be tried again in smaller pieces. */
-  async function store(batch: Item[]): Promise<boolean> {
-    const result = await appendUntilAnswered(batch.flatMap((item) => item.entries));
-    if (result?.ok === false && result.reason === 'too-large' && batch.length > 1) {
-      waiting.unshift(...batch);
-      return false;
+  /** Stores a batch. False: it is back in the queue, to be tried piece by piece. */
+  async function store(batch: readonly Item[]): Promise<boolean> {
+    const result = await append(batch.flatMap((item) => item.entries));
+    if (result.ok) {
+      for (const item of release(batch)) item.resolve(result);
+      return true;
     }
-    for (const item of batch) {
-      queuedEntries -= item.entries.length;
-      queuedBytes -= item.bytes;
-      if (result?.ok === true) item.resolve(result);
-      else item.reject(refusal(result));
+    if (result.reason !== 'too-large') {
+      for (const item of release(batch)) item.reject(refusal(result.reason));
+    } else if (batch.length > 1) {
+      waiting = [...batch, ...waiting];
+      return false;
+    } else {
+      const [first, ...later] = release([...batch, ...waiting]);
+      waiting = [];
+      first?.reject(new TaskTooLarge('The task is larger than the storage allows'));
+      for (const item of later)
+        item.reject(new TaskTooLarge('What was said before did not fit into the task'));
     }
     return true;
   }
 
-  async function appendUntilAnswered(entries: readonly EntryBody[]): Promise<WriteResult | undefined> {
+  function release(items: readonly Item[]): readonly Item[] {
+    for (const item of items) {
+      queuedEntries -= item.entries.length;
+      queuedBytes -= item.bytes;
+    }
+    return items;
+  }
+
+  async function append(entries: readonly EntryBody[]): Promise<WriteResult> {
+    const what = `appending to task ${lease.taskId}`;
     producerSeq += 1;
-    const result = await retryUntil(() => storage.append(lease, producerSeq, entries), isLost, {
-      clock,
-      logger,
-      what: `appending to task ${lease.taskId}`,
-    });
-    if (result?.ok === true) ring(result);
-    else if (result?.reason === 'too-large') producerSeq -= 1;
-    else if (result?.reason !== 'closed') onLost();
-    return result;
+    try {
+      if (keeper.isLost()) throw new LeaseLost('The lease is over');
+      const result = await retryUntil(() => storage.append(lease, producerSeq, entries), keeper.lost, {
+        ...{ clock, logger, what },
+      });
+      tell(result);
+      return result;
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      return { ok: false, reason: 'fenced' };
+    }
   }
 
-  function ring(result: Stored): void {
-    const hint = { taskId: lease.taskId, head: result.seq, closed: result.closed };
-    void Promise.resolve(
-      eventBus.publish(result.entries.length > 0 ? { ...hint, entries: result.entries } : hint),
-    ).catch((error: unknown) => {
-      logger.warn({ err: error, taskId: lease.taskId }, 'publishing a hint failed; readers poll');
-    });
-  }
-
-  async function giveTurn(): Promise<void> {
-    if (sinceTurn < TURN.entries && (sinceTurn < 8 || clock.elapsed() - lastTurn < TURN.ms)) return;
-    await new Promise(setImmediate);
-    sinceTurn = 0;
-    lastTurn = clock.elapsed();
+  function tell(result: WriteResult): void {
+    if (result.ok) {
+      const { seq: head, closed, entries } = result;
+      keeper.wrote(entries);
+      publish(options, { taskId: lease.taskId, head, closed, ...(entries.length > 0 && { entries }) });
+    } else if (result.reason === 'too-large') {
+      // nothing was stored, so the next append has this number
+      producerSeq -= 1;
+    } else {
+      keeper.lose(`the storage refused an append (${result.reason})`);
+    }
   }
 
   return {
@@ -146,18 +157,20 @@ export function createAppendQueue(options: {
   };
 }
 
-function refusal(result: WriteResult | undefined): Error {
-  if (result?.ok === false && result.reason === 'closed') return new TaskClosed('The task has ended');
-  if (result?.ok === false && result.reason === 'too-large') return new TaskTooLarge('The task is too large');
-  return new LeaseLost('This worker no longer holds the task');
+function refusal(reason: string): Error {
+  return reason === 'closed'
+    ? new TaskClosed('The task has ended')
+    : new LeaseLost('This worker no longer holds the task');
 }
 
-function roughBytes(entries: readonly EntryBody[]): number {
-  let bytes = 0;
-  for (const entry of entries) {
-    bytes += 100;
-    if (entry.kind !== 'artifact') continue;
-    for (const part of entry.artifact.parts) bytes += part.text?.length ?? part.raw?.length ?? 100;
-  }
-  return bytes;
+function roughBytes(entry: EntryBody): number {
+  if (entry.kind === 'artifact') return 100 + partBytes(entry.artifact.parts);
+  if (entry.kind === 'status' || entry.kind === 'message') return 100 + partBytes(entry.message?.parts ?? []);
+  return 100;
+}
+
+function partBytes(parts: readonly Part[]): number {
+  return parts.reduce((sum, { text, raw, data }) => {
+    return sum + (text?.length ?? raw?.length ?? (data === undefined ? 100 : JSON.stringify(data).length));
+  }, 0);
 }

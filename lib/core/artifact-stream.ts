@@ -19,22 +19,27 @@ export function artifactChunks(
 ): ArtifactChunks {
   let begun = false;
   let over = false;
+  let endsInText = false;
 
   function body(content: Chunk, lastChunk: boolean): ArtifactBody {
     const parts = draftParts(content);
     const append = begun;
     const artifact = append ? { artifactId, parts } : draftArtifact({ ...head, parts }, artifactId);
-    begun = true;
     const isText = typeof content === 'string';
-    return { kind: 'artifact', artifact, append, lastChunk, ...(append && isText && { join: true }) };
+    // text goes on where text was; a part that was given as an object stays as it is
+    const joins = append && isText && (endsInText || content === '');
+    begun = true;
+    endsInText = isText;
+    return { kind: 'artifact', artifact, append, lastChunk, ...(joins && { join: true }) };
   }
 
   return {
     next: (content) => (content === '' ? undefined : body(content, false)),
     last(content) {
       const ends = !over && (begun || (content !== undefined && content !== ''));
+      const entry = ends ? body(content ?? '', true) : undefined;
       over = true;
-      return ends ? body(content ?? '', true) : undefined;
+      return entry;
     },
     isOver: () => over,
   };

@@ -3,37 +3,51 @@ import type { Message } from '../protocol/v1.ts';
 import { messageData, messageFiles, messageText } from './draft.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { RunRequest, Scope, StoredTask } from './log.ts';
+import { quiet } from './quiet.ts';
 import type { SortKey, Storage, TaskSnapshot } from './storage.ts';
 import { TaskClosed } from './task-failed.ts';
 import type { Draft, Turn, WaitResult } from './turn.ts';
 import type { TurnWriter } from './turn-writer.ts';
 
+/** What a turn is made of. */
+export interface TurnOptions {
+  readonly entry: InputEntry;
+  readonly snapshot: TaskSnapshot;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  /** Aborted when the run is over, or was told to stop. */
+  readonly over: AbortSignal;
+  /** Reads that are repeated until they work. */
+  readonly reads: Pick<Storage, 'loadTask' | 'listTasks'>;
+  readonly inbox: Inbox;
+  readonly writer: TurnWriter;
+  /** How many calls of the agent that give a wait up there have been so far, and one more. */
+  readonly calls: { readonly count: () => number; readonly add: () => void };
+}
+
 /** Makes the turn that an agent gets: what the client said in the answered entry, and the writer's methods. */
-export function createTurn(options: {
-  entry: InputEntry;
-  snapshot: TaskSnapshot;
-  attempt: number;
-  signal: AbortSignal;
-  storage: Storage;
-  inbox: Inbox;
-  writer: TurnWriter;
-  /** How often the agent has written so far. */
-  writes: () => number;
-}): Turn {
-  const { entry, snapshot, attempt, signal, storage, inbox, writer } = options;
+export function createTurn(options: TurnOptions): Turn {
+  const { entry, snapshot, attempt, signal, over, reads, inbox, writer, calls } = options;
   const { task, scope } = snapshot;
   const { message, request } = answered(entry, task);
 
   async function waitForAuth(draft: Draft): Promise<WaitResult> {
     const stored = writer.waitForAuth(draft);
-    const before = options.writes();
+    const before = calls.count();
     const { seq } = await stored;
     if (signal.aborted) throw signal.reason;
-    if (options.writes() !== before) throw new TaskClosed('Another call of the turn gave the wait up');
+    if (over.aborted || calls.count() !== before)
+      throw new TaskClosed('Another call of the turn gave the wait up');
     return inbox.wait(seq);
   }
 
-  const turn: Omit<Turn, 'requireAuth'> = {
+  function requireAuth(draft: Draft, wait?: { wait?: false }): Promise<void>;
+  function requireAuth(draft: Draft, wait: { wait: true }): Promise<WaitResult>;
+  function requireAuth(draft: Draft, wait: { wait?: boolean } = {}): Promise<WaitResult | void> {
+    return wait.wait === true ? quiet(waitForAuth(draft)) : writer.pauseForAuth(draft);
+  }
+
+  return {
     taskId: task.id,
     contextId: task.contextId,
     scope,
@@ -56,22 +70,14 @@ export function createTurn(options: {
     reject: writer.reject,
     reply: writer.reply,
     requireInput: writer.requireInput,
-    messages: inbox.messages,
-    previousTasks: (limit) => previousTasks(storage, scope, task, limit),
-    referencedTasks: () => referencedTasks(storage, scope, message),
+    requireAuth,
+    messages() {
+      if (!over.aborted) calls.add();
+      return inbox.messages(over);
+    },
+    previousTasks: (limit) => previousTasks(reads, scope, task, limit),
+    referencedTasks: () => referencedTasks(reads, scope, message),
   };
-  return { ...turn, requireAuth };
-
-  function requireAuth(draft: Draft, wait?: { wait?: false }): Promise<void>;
-  function requireAuth(draft: Draft, wait: { wait: true }): Promise<WaitResult>;
-  function requireAuth(draft: Draft, wait: { wait?: boolean } = {}): Promise<WaitResult | void> {
-    if (wait.wait !== true) return writer.pauseForAuth(draft);
-    const result = waitForAuth(draft);
-    result.catch(() => {
-      // an agent that does not look at a refused wait must not end the process
-    });
-    return result;
-  }
 }
 
 /** The message and request a run answers; a resumed run answers the last message again. */
@@ -85,7 +91,7 @@ function answered(entry: InputEntry, task: StoredTask): { message: Message; requ
 }
 
 async function previousTasks(
-  storage: Storage,
+  { listTasks }: TurnOptions['reads'],
   scope: Scope,
   { id, contextId }: StoredTask,
   limit: number,
@@ -93,12 +99,8 @@ async function previousTasks(
   const found: StoredTask[] = [];
   let after: SortKey | undefined;
   do {
-    const page = await storage.listTasks(scope, {
-      contextId,
-      limit: 50,
-      includeArtifacts: true,
-      ...(after && { after }),
-    });
+    const query = { contextId, limit: 50, includeArtifacts: true, ...(after && { after }) };
+    const page = await listTasks(scope, query);
     found.push(...page.tasks.filter((task) => task.id !== id && isTerminal(task.status.state)));
     after = page.next;
   } while (after !== undefined && found.length < limit);
@@ -106,11 +108,11 @@ async function previousTasks(
 }
 
 async function referencedTasks(
-  storage: Storage,
+  { loadTask }: TurnOptions['reads'],
   scope: Scope,
   message: Message,
 ): Promise<readonly StoredTask[]> {
   const ids = [...new Set(message.referenceTaskIds ?? [])];
-  const snapshots = await Promise.all(ids.map((taskId) => storage.loadTask(taskId, scope)));
+  const snapshots = await Promise.all(ids.map((taskId) => loadTask(taskId, scope)));
   return snapshots.flatMap((found) => (found?.answers === 'task' ? [found.task] : []));
 }

@@ -1,57 +1,58 @@
 import { randomUUID } from 'node:crypto';
-import type { Artifact, Message, Part } from '../protocol/v1.ts';
+import type { Artifact, Definitions, Message, Part } from '../protocol/v1.ts';
 import { checkDefinition } from '../protocol/validate.ts';
-import type { TaskId } from './log.ts';
+import type { Metadata, TaskId } from './log.ts';
 import type { Chunk } from './output.ts';
 import type { ArtifactDraft, Draft, TurnFile } from './turn.ts';
 
 /** A Message of the agent out of what it wrote. Throws a TypeError that names the wrong field. */
 export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): Message {
-  const given: Partial<Omit<Message, 'parts'>> & { parts: readonly Part[] } = readDraft(draft);
-  const message: Message = {
-    ...given,
-    messageId: given.messageId ?? randomUUID(),
-    role: 'ROLE_AGENT',
-    contextId,
-    parts: [...given.parts],
-  };
-  delete message.taskId;
-  if (taskId !== undefined) message.taskId = taskId;
-  assertDefinition('Message', message, 'message');
-  return message;
+  const given = readDraft(draft);
+  const messageId = 'messageId' in given ? given.messageId : undefined;
+  const own = { messageId: messageId ?? randomUUID(), role: 'ROLE_AGENT', contextId, taskId };
+  return checked('Message', { ...given, ...own }, 'message');
 }
 
-function readDraft(draft: Draft): Partial<Omit<Message, 'parts'>> & { parts: readonly Part[] } {
+function readDraft(draft: Draft): Partial<Message> | { readonly parts: readonly Part[] } {
   if (typeof draft === 'string') return { parts: [{ text: draft }] };
-  return 'parts' in draft ? draft : { parts: draft };
+  // agents in JavaScript give what the types forbid
+  const given: unknown = draft;
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError('a message is a string, a list of parts, or an object with parts');
+  return 'parts' in draft ? { ...draft, parts: [...draft.parts] } : { parts: draft };
 }
 
 /** An Artifact out of what an agent wrote. Throws a TypeError that names the wrong field. */
 export function draftArtifact(draft: ArtifactDraft, artifactId: string): Artifact {
-  const artifact = { ...draft, artifactId, parts: [...draft.parts] };
-  assertDefinition('Artifact', artifact, 'artifact');
-  return artifact;
+  return checked('Artifact', { ...draft, artifactId }, 'artifact');
 }
 
 /** Parts out of a chunk. Throws a TypeError when a part is wrong or none is there. */
 export function draftParts(content: Chunk): Part[] {
   if (typeof content === 'string') return [{ text: content }];
-  const parts = isList(content) ? [...content] : [content];
+  const parts = isList(content) ? content : [content];
   if (parts.length === 0) throw new TypeError('an artifact or message has at least one part');
-  parts.forEach((part, index) => {
-    assertDefinition('Part', part, `parts[${String(index)}]`);
-  });
-  return parts;
+  return parts.map((part, index) => checked('Part', part, `parts[${index}]`));
+}
+
+/** The metadata of a status. Throws a TypeError for what is not an object of JSON. */
+export function draftMetadata(metadata: Metadata): Metadata {
+  return checked('Part', { text: '', metadata }, 'status').metadata ?? {};
 }
 
 function isList(content: Part | readonly Part[]): content is readonly Part[] {
   return Array.isArray(content);
 }
 
-function assertDefinition(name: 'Message' | 'Artifact' | 'Part', value: unknown, root: string): void {
-  const checked = checkDefinition(name, value);
-  if (!('violations' in checked)) return;
-  const [first] = checked.violations;
+/** A copy, so that what the agent changes afterwards changes nothing. */
+function checked<N extends 'Message' | 'Artifact' | 'Part'>(
+  name: N,
+  value: unknown,
+  root: string,
+): Definitions[N] {
+  const result = checkDefinition(name, value);
+  if ('value' in result) return result.value;
+  const [first] = result.violations;
   const field = first === undefined || first.field === name ? '' : `.${first.field}`;
   throw new TypeError(`${root}${field} ${first?.description ?? 'is not valid'}`);
 }

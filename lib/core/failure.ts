@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Part, TaskState } from '../protocol/v1.ts';
 import { draftMessage, messageText } from './draft.ts';
 import type { Answers, RunError, StatusBody, TaskId } from './log.ts';
-import { isTaskFailed } from './task-failed.ts';
+import { isTaskFailed, type TaskFailed } from './task-failed.ts';
 import type { Draft } from './turn.ts';
 
 /** What `onError` is told beside the error: the id that the client saw, and whose fault it was to fail. */
@@ -50,10 +50,20 @@ export function createFailures({ taskId, contextId, answers }: FailureContext): 
   }
 
   function thrown(error: unknown): { body: StatusBody; errorId?: string } {
-    if (isTaskFailed(error)) return { body: say(failedParts(error)) };
+    const words = isTaskFailed(error) ? inWords(error) : undefined;
+    if (words !== undefined) return { body: words };
     const errorId = randomUUID();
     const text = `The agent failed (error id ${errorId})`;
     return { body: status('TASK_STATE_FAILED', text, { code: -32603, id: errorId }), errorId };
+  }
+
+  /** Undefined for what can not be said, such as data that is no JSON. */
+  function inWords(error: TaskFailed): StatusBody | undefined {
+    try {
+      return say(failedParts(error));
+    } catch {
+      return undefined;
+    }
   }
 
   return {
@@ -64,15 +74,7 @@ export function createFailures({ taskId, contextId, answers }: FailureContext): 
   };
 }
 
-function failedParts({
-  message,
-  code,
-  data,
-}: {
-  message: string;
-  code: string | undefined;
-  data: unknown;
-}): Part[] {
+function failedParts({ message, code, data }: TaskFailed): Part[] {
   const details = { ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
   const text: Part = { text: message };
   return Object.keys(details).length === 0 ? [text] : [text, { data: details }];

@@ -1,70 +1,106 @@
 import type { Clock } from './clock.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
-import type { Seq } from './log.ts';
+import type { LogEntry, Seq } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Lease, Storage } from './storage.ts';
 
 /** Keeps a lease alive and listens for what concerns its holder. */
 export interface LeaseKeeper {
+  /** Aborted when the lease was lost. */
+  readonly lost: AbortSignal;
+  /** Starts the heartbeat and the listening. */
+  readonly start: () => void;
+  /** Whether the lease was lost, by the time as it is now: a blocked event loop delays timers. */
   readonly isLost: () => boolean;
-  /** Declares the lease lost: an append was fenced. */
-  readonly lose: () => void;
+  /** Declares the lease lost: an append was refused. */
+  readonly lose: (why: string) => void;
+  /** Takes note of entries that the holder wrote; what lies between them was written by others. */
+  readonly wrote: (entries: readonly LogEntry[]) => void;
   /** Renews now instead of at the next heartbeat. Gives how long the lease still lasts, or undefined when that is not known. */
   readonly renew: () => Promise<number | undefined>;
   /** Stops the heartbeat and the listening. The lease itself is left as it is. */
   readonly stop: () => void;
 }
 
-/** How long before its end a lease is given up, when nothing has been heard from the storage (§ clock skew and slow calls). */
+/** What a keeper needs. */
+export interface LeaseKeeperOptions {
+  readonly storage: Storage;
+  readonly eventBus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lease: Lease;
+  readonly leaseMs: number;
+  /** When the claim was sent, by `clock.elapsed()`. */
+  readonly claimedAt: number;
+  /** A cancel was seen; called once. */
+  readonly onCancel: () => void;
+  /** Newer input was seen. */
+  readonly onInput: () => void;
+  /** The lease was taken away or could not be renewed in time; called once. */
+  readonly onLost: () => void;
+}
+
+/** How long before its end a lease is given up when nothing has been heard from the storage: clocks drift, and calls take time. */
 const MARGIN_MS = 2000;
 
-/**
- * Starts the heartbeat of a lease. `onCancel` is called once, `onInput` with the newest input each time it may have
- * grown, `onLost` once when the lease was taken away or could not be renewed in time.
- */
-export function keepLease(options: {
-  storage: Storage;
-  eventBus: EventBus;
-  clock: Clock;
-  logger: Logger;
-  lease: Lease;
-  leaseMs: number;
-  /** When the claim was sent, by `clock.elapsed()`. */
-  claimedAt: number;
-  onCancel: () => void;
-  onInput: () => void;
-  onLost: () => void;
-}): LeaseKeeper {
-  const { storage, eventBus, clock, logger, lease, leaseMs, onInput } = options;
+/** Makes the keeper of a lease. */
+export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
+  const { storage, eventBus, clock, logger, lease, leaseMs } = options;
+  const { taskId } = lease;
   const usableMs = Math.max(leaseMs / 2, leaseMs - MARGIN_MS);
-  let renewedAt = options.claimedAt;
+  const lost = new AbortController();
   let state: 'held' | 'lost' | 'stopped' = 'held';
+  let renewedAt = options.claimedAt;
+  let known: Seq | undefined;
   let cancelSeen = false;
   let newestInput: Seq = 0;
-  let cancelBeat = clock.after(leaseMs / 3, beat);
-  let unsubscribe: (() => void) | undefined;
-  const offGap = eventBus.onGap(() => void renew());
-  void listen();
+  let asking: Promise<void> | undefined;
+  let askAgain = false;
+  let stopListening: () => void = () => undefined;
+  let cancelBeat: () => void = () => undefined;
+  let cancelEnd: () => void = () => undefined;
 
-  async function listen(): Promise<void> {
-    try {
-      const off = await eventBus.subscribe(lease.taskId, onHint);
-      if (state === 'held') unsubscribe = off;
-      else off();
-    } catch (error) {
-      logger.warn({ err: error, taskId: lease.taskId }, 'subscribing failed; cancel comes by heartbeat');
-    }
+  const isHeld = () => state === 'held';
+
+  function start(): void {
+    beatLater();
+    endLater();
+    const offGap = eventBus.onGap(ask);
+    stopListening = offGap;
+    void listen(offGap);
   }
 
-  function onHint(hint: TaskHint): void {
-    if (hint.entries === undefined) {
-      void renew();
+  async function listen(offGap: () => void): Promise<void> {
+    try {
+      const unsubscribe = await eventBus.subscribe(taskId, onHint);
+      stopListening = () => {
+        unsubscribe();
+        offGap();
+      };
+      if (state !== 'held') stopListening();
+    } catch (error) {
+      logger.warn({ err: error, taskId }, 'subscribing failed; a cancel is noticed by the heartbeat');
+    }
+    // what was written between the claim and now has told nobody
+    ask();
+  }
+
+  function onHint({ head, entries }: TaskHint): void {
+    if (entries === undefined) {
+      if (head > (known ?? 0)) ask();
       return;
     }
-    for (const entry of hint.entries) {
+    for (const entry of entries) {
       if (entry.kind === 'cancel') sawCancel();
       else if (entry.kind === 'input' || entry.kind === 'resume') sawInput(entry.seq);
     }
+  }
+
+  function wrote(entries: readonly LogEntry[]): void {
+    const first = entries[0]?.seq;
+    if (first === undefined) return;
+    if (known !== undefined && first > known + 1) ask();
+    known = first + entries.length - 1;
   }
 
   function sawCancel(): void {
@@ -76,16 +112,43 @@ export function keepLease(options: {
   function sawInput(seq: Seq): void {
     if (seq <= newestInput || state !== 'held') return;
     newestInput = seq;
-    onInput();
+    options.onInput();
   }
 
-  function beat(): void {
-    if (clock.elapsed() - renewedAt >= usableMs) {
-      lose();
-      return;
+  function beatLater(): void {
+    const dueAt = clock.elapsed() + leaseMs / 3;
+    cancelBeat = clock.after(leaseMs / 3, () => {
+      const lateMs = clock.elapsed() - dueAt;
+      if (lateMs > MARGIN_MS) {
+        const advice = 'the event loop was blocked: move long computations out of it, or raise leaseMs';
+        logger.warn({ taskId, lateMs, leaseMs }, advice);
+      }
+      beatLater();
+      // not `ask`: a question that is never answered must not hold up the next
+      void renew();
+    });
+  }
+
+  function endLater(): void {
+    cancelEnd();
+    cancelEnd = clock.after(renewedAt + usableMs - clock.elapsed(), () => {
+      // a timer may fire a moment early
+      if (!isLost()) endLater();
+    });
+  }
+
+  /** Asks the storage for news. One question at a time: what is asked meanwhile is asked once more. */
+  function ask(): void {
+    askAgain = true;
+    asking ??= askAll();
+  }
+
+  async function askAll(): Promise<void> {
+    while (askAgain) {
+      askAgain = false;
+      await renew();
     }
-    cancelBeat = clock.after(leaseMs / 3, beat);
-    void renew();
+    asking = undefined;
   }
 
   async function renew(): Promise<number | undefined> {
@@ -94,40 +157,43 @@ export function keepLease(options: {
     try {
       const answer = await storage.renew(lease, leaseMs);
       if (!answer.ok) {
-        lose();
+        lose('it was taken away');
         return undefined;
       }
       renewedAt = Math.max(renewedAt, sentAt);
+      if (isHeld()) endLater();
       if (answer.cancelRequested) sawCancel();
       sawInput(answer.inputSeq);
       return answer.leftMs;
     } catch (error) {
-      logger.warn({ err: error, taskId: lease.taskId }, 'renewing a lease failed');
+      logger.warn({ err: error, taskId }, 'renewing a lease failed');
       return undefined;
     }
   }
 
-  function lose(): void {
+  function isLost(): boolean {
+    if (state === 'held' && clock.elapsed() - renewedAt >= usableMs) lose('it could not be renewed in time');
+    return state === 'lost';
+  }
+
+  function lose(why: string): void {
     if (state !== 'held') return;
+    logger.warn({ taskId, epoch: lease.epoch }, `the lease of a task was lost: ${why}`);
     end('lost');
+    lost.abort();
     options.onLost();
   }
 
   function end(how: 'lost' | 'stopped'): void {
     state = how;
     cancelBeat();
-    offGap();
-    unsubscribe?.();
+    cancelEnd();
+    stopListening();
   }
 
   return {
-    isLost: () => {
-      if (state === 'held' && clock.elapsed() - renewedAt >= usableMs) lose();
-      return state === 'lost';
-    },
-    lose,
-    renew,
-    stop: () => {
+    ...{ lost: lost.signal, start, isLost, lose, wrote, renew },
+    stop() {
       if (state === 'held') end('stopped');
     },
   };

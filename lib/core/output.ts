@@ -15,9 +15,9 @@ export type Chunk = string | Part | readonly Part[];
  * does through the turn is sent as it is, in that order. A throw fails the task with a neutral text and an error id;
  * throw `TaskFailed` to tell the client more. Pass `turn.signal` on: it is aborted on cancel, time-out and shutdown.
  */
-export type Agent = (turn: Turn) => Output | Promise<Output> | AsyncIterable<Chunk>;
+export type Agent = (turn: Turn) => Output | AsyncIterable<Chunk> | Promise<Output | AsyncIterable<Chunk>>;
 
 /** Whether an agent gave a stream of chunks. */
-export function isStreamed(output: ReturnType<Agent>): output is AsyncIterable<Chunk> {
-  return typeof output === 'object' && Symbol.asyncIterator in output;
+export function isStreamed(output: unknown): output is AsyncIterable<Chunk> {
+  return typeof output === 'object' && output !== null && Symbol.asyncIterator in output;
 }

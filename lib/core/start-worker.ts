@@ -6,7 +6,7 @@ import type { ErrorInfo } from './failure.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { Agent } from './output.ts';
 import type { Storage } from './storage.ts';
-import { CANCEL_GRACE_MS, WORKER_DEFAULTS, type WorkerSettings } from './worker-settings.ts';
+import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from './worker-settings.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** What `startWorker` takes: the backend that the web tier uses, and the agent. */
@@ -28,7 +28,8 @@ export interface StartWorkerOptions extends WorkerSettings {
 /**
  * Runs an agent apart from the web tier, on a storage that both share.
  *
- * Resolves once the worker takes tasks; rejects when the storage can not be reached. `stop({ drainMs })` ends it and
+ * Resolves once the worker takes tasks; rejects with a ConfigError for wrong options, and when the storage can not be
+ * reached. `stop({ drainMs })` ends it and
  * leaves the backend open, which is its maker's to close.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<Pick<Worker, 'stop' | 'status'>> {
@@ -36,11 +37,10 @@ export async function startWorker(options: StartWorkerOptions): Promise<Pick<Wor
   if (typeof agent !== 'function') {
     throw new ConfigError('ERR_A2A_OPTIONS', 'Option `agent` must be a function: pass the agent to run');
   }
+  const settings = readWorkerSettings(options);
   await storage.init();
   const worker = createWorker({
-    ...WORKER_DEFAULTS,
-    ...options,
-    ...{ storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
+    ...{ ...settings, storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
     logger: options.logger ?? silentLogger,
   });

@@ -35,3 +35,13 @@ export class TaskClosed extends Error {
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
+
+/** The task has reached the size that the storage allows. */
+export class TaskTooLarge extends Error {
+  override readonly name = 'TaskTooLarge';
+}
+
+/** Whether an agent was only told that it can not say more. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof TaskClosed || error instanceof LeaseLost || error instanceof TaskTooLarge;
+}

@@ -1,11 +1,12 @@
 import type { Part } from '../protocol/v1.ts';
 import type { AppendQueue, Stored } from './append-queue.ts';
-import { TaskTooLarge } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
-import { draftArtifact, draftMessage } from './draft.ts';
-import type { Answers, ArtifactBody, EntryBody, Seq, StatusBody, TaskId } from './log.ts';
+import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
+import type { Failures } from './failure.ts';
+import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
 import type { Output } from './output.ts';
-import { TaskClosed } from './task-failed.ts';
+import { quiet } from './quiet.ts';
+import { TaskClosed, TaskTooLarge } from './task-failed.ts';
 import type { ArtifactDraft, ArtifactStream, Draft, Turn } from './turn.ts';
 
 /** How a run stands: it may still write; it has ended the task; it waits for the client; newer input came while it paused. */
@@ -17,6 +18,8 @@ export interface TurnWriter extends Pick<
   'working' | 'artifact' | 'stream' | 'complete' | 'fail' | 'reject' | 'reply' | 'requireInput'
 > {
   readonly state: () => RunState;
+  /** Resolves when the end, or the pause, is stored or refused. */
+  readonly over: Promise<undefined>;
   /** Says AUTH_REQUIRED and ends the run. */
   readonly pauseForAuth: (message: Draft) => Promise<void>;
   /** Says AUTH_REQUIRED and keeps the run. */
@@ -27,10 +30,8 @@ export interface TurnWriter extends Pick<
   readonly close: (body: StatusBody) => Promise<void>;
   /** Takes nothing more, and writes nothing. */
   readonly seal: () => void;
-  /** Resolves when the queue has room for more. */
+  /** Undefined while there is room for more; else resolves when there is. */
   readonly room: AppendQueue['room'];
-  /** Resolves when all that was said is stored or refused, and `state` is final. */
-  readonly settled: () => Promise<void>;
 }
 
 /** What a writer needs of its run. */
@@ -44,102 +45,122 @@ export interface TurnWriterOptions {
   /** The newest input that the run has seen. */
   readonly upTo: () => Seq;
   readonly inputTimeoutMs: number;
-  /** Called before each call of the agent that writes. */
-  readonly onWrite: () => void;
-  /** Called when a write was refused because the task is too large. */
+  readonly failures: Failures;
+  /** Called with each call of the agent that writes, before it is carried out. */
+  readonly onCall: () => void;
+  /** Called when the task was ended since it had grown too large. */
   readonly onTooLarge: () => void;
-  /** The status to close with when the agent did what `answers: 'message'` has no place for. */
-  readonly invalid: (what: string) => StatusBody;
-  /** The status to close with when the agent gave up in words for the client. */
-  readonly failed: (state: FailureState, message: Draft) => StatusBody;
   readonly warn: (text: string) => void;
 }
 
 type FailureState = 'TASK_STATE_FAILED' | 'TASK_STATE_REJECTED';
 type InterruptedState = 'TASK_STATE_INPUT_REQUIRED' | 'TASK_STATE_AUTH_REQUIRED';
 
+/** What a client is told of a task that outgrew the storage's limit. */
+export const TOO_LARGE = 'The task grew beyond the size this server allows';
+
 /** Makes the writer of one run. */
 export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
-  const { queue, taskId, contextId, answers, upTo } = options;
+  const { queue, taskId, contextId, answers, upTo, failures, warn } = options;
   const streams = new Set<ArtifactChunks>();
   let state: RunState = 'open';
   let artifacts = 0;
-  let pausing: Promise<void> = Promise.resolve();
+  let isTooLarge = false;
+  let refusals = 0;
+  let setOver: () => void = () => undefined;
+  const over = new Promise<undefined>((resolve) => {
+    setOver = () => {
+      resolve(undefined);
+    };
+  });
 
   /** Makes the entries only when they may be written, and writes them in the same turn. */
   function emit(make: () => readonly EntryBody[], next: RunState = 'open'): Promise<Stored> {
-    if (state !== 'open') return refuse();
+    if (state !== 'open') return quiet(refuse());
     try {
       const bodies = make();
-      options.onWrite();
+      options.onCall();
       state = next;
-      return push(bodies);
+      return quiet(push(bodies));
     } catch (error) {
+      // an agent that does not await this call would never learn of it
+      warn(`a call of the agent was refused: ${String(error)}`);
       return quiet(Promise.reject(asError(error)));
     }
   }
 
-  function push(bodies: readonly EntryBody[]): Promise<Stored> {
-    const stored = queue.push(bodies);
-    stored.catch((error: unknown) => {
-      if (error instanceof TaskTooLarge) options.onTooLarge();
-      else state = 'closed';
-    });
-    return stored;
+  async function push(bodies: readonly EntryBody[]): Promise<Stored> {
+    const ends = state !== 'open';
+    try {
+      const stored = await queue.push(bodies);
+      if (stored.more === true) state = 'more';
+      if (ends) setOver();
+      return stored;
+    } catch (error) {
+      if (error instanceof TaskTooLarge) endTooLarge();
+      else seal();
+      throw error;
+    }
   }
 
-  function refuse(): Promise<never> {
+  /** A task that can not take what its agent says has failed: an end without it would be wrong. */
+  function endTooLarge(): void {
+    if (isTooLarge) return;
+    isTooLarge = true;
+    options.onTooLarge();
+    state = 'closed';
+    void quiet(push([failures.say(TOO_LARGE)]));
+  }
+
+  function seal(): void {
+    state = 'closed';
+    setOver();
+  }
+
+  async function refuse(): Promise<never> {
     const how = state === 'closed' ? 'The task has ended' : 'The run waits for the client';
-    options.warn(`${how}; what the agent says now is not stored`);
-    return quiet(Promise.reject(new TaskClosed(how)));
+    refusals += 1;
+    if (refusals === 1) warn(`${how}; what the agent says now is not stored`);
+    // an agent that goes on all the same must not keep the event loop to itself
+    await new Promise(setImmediate);
+    throw new TaskClosed(how);
   }
 
   /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
   function emitTask(what: string, make: () => readonly EntryBody[], next?: RunState): Promise<Stored> {
     if (answers === 'task' || state !== 'open') return emit(make, next);
-    void emit(() => [options.invalid(what)], 'closed');
+    void emit(() => [failures.invalid(what)], 'closed');
     return quiet(
       Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
     );
   }
 
   function pause(interrupted: InterruptedState, message: Draft): Promise<void> {
-    const stored = emitTask(
-      'A request for input',
-      () => [
-        ...endStreams(),
-        {
-          ...status(interrupted, message),
-          upTo: upTo(),
-          pause: Number.isFinite(options.inputTimeoutMs) ? { timeoutMs: options.inputTimeoutMs } : {},
-        },
-      ],
-      'paused',
-    );
-    pausing = done(
-      stored.then((result) => {
-        if (result.more === true) state = 'more';
-      }),
-    );
-    return pausing;
+    const { inputTimeoutMs } = options;
+    const limit = Number.isFinite(inputTimeoutMs) ? { timeoutMs: inputTimeoutMs } : {};
+    const make = () => ended({ ...status(interrupted, message), upTo: upTo(), pause: limit });
+    return done(emitTask('A request for input', make, 'paused'));
   }
 
   function stream(draft: Omit<ArtifactDraft, 'parts'> = {}): ArtifactStream {
     const { artifactId = nextId(), ...head } = draft;
     const chunks = artifactChunks(artifactId, head);
     streams.add(chunks);
-    const write = (make: () => ArtifactBody | undefined) => {
-      if (chunks.isOver())
-        return quiet(Promise.reject(new TaskClosed(`The artifact ${artifactId} has ended`)));
-      return done(emitTask('An artifact', () => listOf(make())));
-    };
+    const write = (make: () => ArtifactBody | undefined) =>
+      done(
+        emitTask('An artifact', () => {
+          if (chunks.isOver()) throw new TaskClosed(`The artifact ${artifactId} has ended`);
+          return listOf(make());
+        }),
+      );
     return {
       append: (content) => (content === '' ? Promise.resolve() : write(() => chunks.next(content))),
-      end: (content) => {
-        const ended = write(() => chunks.last(content));
-        streams.delete(chunks);
-        return ended;
-      },
+      end: (content) =>
+        write(() => {
+          const last = chunks.last(content);
+          streams.delete(chunks);
+          return last;
+        }),
     };
   }
 
@@ -148,46 +169,51 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     state: to,
     ...(message !== undefined && { message: draftMessage(message, contextId, taskId) }),
   });
-  const nextId = () => `${String(options.answered)}-${String((artifacts += 1))}`;
-  const endStreams = () => [...streams].flatMap((chunks) => listOf(chunks.last()));
+  const nextId = () => `${options.answered}-${(artifacts += 1)}`;
+  // after its arguments: a message that is wrong must not have ended the streams
+  const ended = (end: StatusBody): EntryBody[] => [
+    ...[...streams].flatMap((chunks) => listOf(chunks.last())),
+    end,
+  ];
   const whole = (draft: ArtifactDraft): ArtifactBody => ({
     kind: 'artifact',
     artifact: draftArtifact(draft, draft.artifactId ?? nextId()),
     append: false,
     lastChunk: true,
   });
-  const completed = (message?: Draft) => [...endStreams(), status('TASK_STATE_COMPLETED', message)];
+  const completed = (message?: Draft) => ended(status('TASK_STATE_COMPLETED', message));
   const giveUp = (to: FailureState, message: Draft) =>
-    done(emit(() => [options.failed(to, message)], 'closed'));
+    done(emit(() => [failures.say(message, to)], 'closed'));
+
+  function working(message?: Draft, metadata?: Metadata): Promise<void> {
+    const make = () => [
+      {
+        ...status('TASK_STATE_WORKING', message),
+        ...(metadata !== undefined && { metadata: draftMetadata(metadata) }),
+      },
+    ];
+    return done(emitTask('A status', make));
+  }
 
   function reply(draft: Draft): Promise<void> {
-    return done(
-      emit(() => {
-        const message = draftMessage(draft, contextId);
-        if (answers === 'message') return [{ kind: 'message', message }];
-        const { parts, metadata, extensions } = message;
-        return [
-          whole({ parts, ...(metadata && { metadata }), ...(extensions && { extensions }) }),
-          ...completed(),
-        ];
-      }, 'closed'),
-    );
+    const make = (): EntryBody[] => {
+      const message = draftMessage(draft, contextId);
+      if (answers === 'message') return [{ kind: 'message', message }];
+      const { parts, metadata, extensions } = message;
+      return [
+        whole({ parts, ...(metadata && { metadata }), ...(extensions && { extensions }) }),
+        ...completed(),
+      ];
+    };
+    return done(emit(make, 'closed'));
   }
 
   return {
-    state: () => state,
-    working: (message, metadata) =>
-      done(
-        emitTask('A status', () => [
-          { ...status('TASK_STATE_WORKING', message), ...(metadata !== undefined && { metadata }) },
-        ]),
-      ),
+    ...{ over, stream, working, reply, seal, room: queue.room, state: () => state },
     artifact: (draft) => done(emitTask('An artifact', () => [whole(draft)])),
-    stream,
     complete: (message) => done(emitTask('A status', () => completed(message), 'closed')),
     fail: (message) => giveUp('TASK_STATE_FAILED', message),
     reject: (message) => giveUp('TASK_STATE_REJECTED', message),
-    reply,
     requireInput: (message) => pause('TASK_STATE_INPUT_REQUIRED', message),
     pauseForAuth: (message) => pause('TASK_STATE_AUTH_REQUIRED', message),
     waitForAuth: (message) =>
@@ -200,19 +226,9 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
       return reply(typeof output === 'string' || isParts(output) ? output : [output]);
     },
     async close(body) {
-      if (state === 'closed') return;
+      if (state !== 'open') return;
       state = 'closed';
       await push([body]);
-    },
-    seal: () => {
-      state = 'closed';
-    },
-    room: queue.room,
-    async settled() {
-      await queue.settled();
-      await pausing.catch(() => {
-        // the agent was told
-      });
     },
   };
 }
@@ -231,12 +247,4 @@ function asError(error: unknown): Error {
 
 function done(stored: Promise<unknown>): Promise<void> {
   return quiet(stored.then(() => undefined));
-}
-
-/** A promise that nobody has to look at: an agent that does not await a refused call must not end the process. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {
-    // whoever awaits the promise still gets the error
-  });
-  return promise;
 }

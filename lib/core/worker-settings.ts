@@ -1,3 +1,5 @@
+import { ConfigError } from './config-error.ts';
+
 /** How runs are held in this process. */
 export interface WorkerSettings {
   /** Runs at the same time. @defaultValue 16 */
@@ -23,3 +25,30 @@ export const WORKER_DEFAULTS: Readonly<Required<WorkerSettings>> = {
 
 /** How long an agent may take to stop, in ms, where nothing was said. */
 export const CANCEL_GRACE_MS = 5000;
+
+/** The settings with their defaults. Throws a ConfigError for a wrong one. */
+export function readWorkerSettings(given: WorkerSettings): Required<WorkerSettings> {
+  const settings = { ...WORKER_DEFAULTS };
+  for (const name of NAMES) {
+    const value = given[name];
+    if (value === undefined) continue;
+    checkSetting(name, value);
+    settings[name] = value;
+  }
+  return settings;
+}
+
+const NAMES = ['concurrency', 'leaseMs', 'maxAttempts', 'runTimeoutMs', 'inputTimeoutMs'] as const;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function checkSetting(name: keyof WorkerSettings, value: number): void {
+  const least = name === 'leaseMs' ? 1000 : 1;
+  const mayBeEndless = name === 'runTimeoutMs' || name === 'inputTimeoutMs';
+  if (mayBeEndless && value === Infinity) return;
+  if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) return;
+  const or = mayBeEndless ? ', or Infinity' : '';
+  throw new ConfigError(
+    'ERR_A2A_OPTIONS',
+    `Option \`${name}\` must be a whole number from ${least} to ${LONGEST_TIMER_MS}${or}`,
+  );
+}

@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import { startRun, type Run, type RunOptions } from './run.ts';
@@ -32,85 +32,84 @@ const SWEEP_MS = 60_000;
 /** Makes a worker; `start` it. It claims by itself: what the broker says is only a reason to look. */
 export function createWorker(options: WorkerOptions): Worker {
   const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
-  const name = `${hostname()}-${String(process.pid)}-${randomUUID().slice(0, 8)}`;
+  const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runs = new Set<Run>();
   const orphans = new Set<Run>();
-  let looking: Promise<Run[]> | undefined;
+  let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
   let stopping: Promise<void> | undefined;
+  let isDrained = false;
   let subscription: { stop: () => Promise<void> } | undefined;
   let cancelPoll: () => void = () => undefined;
   let sweptAt = clock.elapsed();
 
-  const free = () => (stopping === undefined ? Math.max(0, concurrency - runs.size - orphans.size) : 0);
+  const isStopping = () => stopping !== undefined;
+  const free = () => (isStopping() ? 0 : Math.max(0, concurrency - runs.size - orphans.size));
 
-  /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. */
-  function look(): Promise<Run[]> {
+  /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. Never rejects. */
+  function look(): Promise<readonly Run[]> {
     lookAgain = true;
     looking ??= claimAll();
     return looking;
   }
 
-  async function claimAll(): Promise<Run[]> {
+  async function claimAll(): Promise<readonly Run[]> {
+    const started: Run[] = [];
     // not before `looking` is set
     await Promise.resolve();
-    const started: Run[] = [];
     try {
-      await claimInto(started);
-    } finally {
-      // in the same turn as the last look at `lookAgain`: a later hint starts anew
-      looking = undefined;
+      while (lookAgain && free() > 0) {
+        lookAgain = false;
+        const claimedAt = clock.elapsed();
+        const claimed = await storage.claim({ worker, agent: agentId, limit: free(), leaseMs });
+        for (const task of claimed) started.push(follow(startRun(task, claimedAt, { ...options, worker })));
+      }
+    } catch (error) {
+      logger.warn({ err: error, agentId }, 'claiming tasks failed; the next poll tries again');
     }
+    // in the same turn as the last look at `lookAgain`: a later hint starts anew
+    looking = undefined;
     return started;
-  }
-
-  async function claimInto(started: Run[]): Promise<void> {
-    while (lookAgain && free() > 0) {
-      lookAgain = false;
-      const claimedAt = clock.elapsed();
-      const claimed = await storage.claim({ worker: name, agent: agentId, limit: free(), leaseMs });
-      started.push(...claimed.map((task) => follow(startRun(task, claimedAt, { ...options, worker: name }))));
-    }
   }
 
   function follow(run: Run): Run {
     runs.add(run);
+    if (isDrained) run.stop('shutdown');
     void run.released.then(() => {
       runs.delete(run);
       orphans.add(run);
-      void run.settled.then(() => {
-        orphans.delete(run);
-        if (free() > 0) void lookQuietly();
-      });
+    });
+    void run.settled.then(() => {
+      orphans.delete(run);
+      // hints for which there was no room may be lost
+      if (free() > 0) void look();
     });
     return run;
   }
 
-  async function lookQuietly(): Promise<Run[]> {
-    try {
-      return await look();
-    } catch (error) {
-      logger.warn({ err: error, agentId }, 'claiming tasks failed; the next poll tries again');
-      return [];
-    }
+  async function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
+    const started = await look();
+    const meant = taskId === undefined ? started : started.filter((run) => run.taskId === taskId);
+    await Promise.all(meant.map((run) => run.released));
+    if (meant.length > 0) return 'done';
+    return taskId !== undefined && (await isHeld(taskId)) ? 'busy' : 'idle';
   }
 
-  async function onWork(hint: WorkHint): Promise<WorkOutcome> {
-    const started = await lookQuietly();
-    if (started.length > 0) {
-      await Promise.all(started.map((run) => run.released));
-      return 'done';
+  /** Whether a task that could not be claimed will need somebody if its worker is lost. */
+  async function isHeld(taskId: string): Promise<boolean> {
+    try {
+      const snapshot = await storage.loadTask(taskId);
+      return snapshot !== undefined && !snapshot.closed && !isInterrupted(snapshot.task.status.state);
+    } catch (error) {
+      logger.warn({ err: error, taskId }, 'looking at a task failed; its hint is to come again');
+      return true;
     }
-    if (hint.taskId === undefined) return 'idle';
-    const snapshot = await storage.loadTask(hint.taskId);
-    const rests = snapshot === undefined || snapshot.closed || isInterrupted(snapshot.task.status.state);
-    return rests ? 'idle' : 'busy';
   }
 
   function poll(): void {
     cancelPoll = clock.after(POLL_MS, () => {
       poll();
-      if (free() > 0) void lookQuietly();
+      if (free() > 0) void look();
       void sweep();
     });
   }
@@ -125,25 +124,46 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
+  /** Waits for a claim under way, as it may still start runs; for one that hangs not longer than runs have. */
+  async function claimed(limitMs: number): Promise<void> {
+    if (looking === undefined) return;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(limitMs, resolve);
+    });
+    await Promise.race([looking, late]);
+    cancel();
+  }
+
   async function drain(drainMs: number): Promise<void> {
     cancelPoll();
     const cancelDeadline = clock.after(drainMs, () => {
-      for (const run of runs) run.abort('shutdown');
+      isDrained = true;
+      for (const run of runs) run.stop('shutdown');
     });
-    // a claim under way may still start runs
-    await looking?.catch(() => []);
+    await claimed(drainMs + options.cancelGraceMs);
     await Promise.all([...runs].map((run) => run.released));
     cancelDeadline();
-    await subscription?.stop();
-    // what was given back is due for the others
-    await broker.wake({ agent: agentId });
+    try {
+      await subscription?.stop();
+      // what was given back is due for the others
+      await broker.wake({ agent: agentId });
+    } catch (error) {
+      logger.warn({ err: error, agentId }, 'leaving the broker failed');
+    }
   }
 
   return {
     async start() {
+      if (isStopping()) return;
       subscription = await broker.work(agentId, free, onWork);
+      // `stop` may have been called meanwhile
+      if (isStopping()) {
+        await subscription.stop();
+        return;
+      }
       poll();
-      void lookQuietly();
+      void look();
     },
     stop: ({ drainMs = 0 } = {}) => (stopping ??= drain(drainMs)),
     status: () => ({ running: runs.size, orphaned: orphans.size }),
