@@ -11,20 +11,26 @@ export interface FinishedTasks {
   readonly expire: (now: number, limit: number) => number;
 }
 
+/** A task in both queues; empty once it has been removed. */
+interface Slot {
+  record: TaskRecord | undefined;
+}
+
 /** Tasks in the order in which they finished; each passes each queue once, so it costs the same however many there are. */
 export function createFinishedTasks(
   retention: Retention,
   remove: (record: TaskRecord) => void,
 ): FinishedTasks {
-  const tasks = createFifo<TaskRecord>();
-  const withLog = createFifo<TaskRecord>();
+  const tasks = createFifo<Slot>();
+  const withLog = createFifo<Slot>();
   let bytes = 0;
 
   const isOver = ({ closedAt }: TaskRecord, now: number) =>
     closedAt !== undefined && now - closedAt >= retention.finishedMs;
 
   function dropLog(now: number): boolean {
-    const record = withLog.peek();
+    while (withLog.peek()?.record === undefined && withLog.size() > 0) withLog.shift();
+    const record = withLog.peek()?.record;
     if (record?.closedAt === undefined || now - record.closedAt < retention.logMs) return false;
     withLog.shift();
     bytes -= record.log.bytes();
@@ -33,14 +39,15 @@ export function createFinishedTasks(
   }
 
   function removeOldest(now: number): boolean {
-    const record = tasks.peek();
-    if (record === undefined) return false;
+    const slot = tasks.peek();
+    const record = slot?.record;
+    if (slot === undefined || record === undefined) return false;
     const isTooMuch = tasks.size() > retention.finishedTasks || bytes > retention.finishedBytes;
     if (!isTooMuch && !isOver(record, now)) return false;
     tasks.shift();
     bytes -= record.taskBytes + record.log.bytes();
-    // the log goes with the task, wherever it stands in the other queue
-    record.log.trimTo(record.seq + 1);
+    // the task goes at once, wherever it stands in the other queue
+    slot.record = undefined;
     remove(record);
     return true;
   }
@@ -48,8 +55,9 @@ export function createFinishedTasks(
   return {
     add(record) {
       bytes += record.taskBytes + record.log.bytes();
-      tasks.push(record);
-      withLog.push(record);
+      const slot = { record };
+      tasks.push(slot);
+      withLog.push(slot);
     },
     isOver,
     expire(now, limit) {
