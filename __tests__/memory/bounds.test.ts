@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import { readLimits, readRetention, type Limits, type Retention } from '../../lib/memory/limits.ts';
+import { memoryBackend } from '../../lib/memory/backend.ts';
+import { createMemoryStorage } from '../../lib/memory/storage.ts';
+import { createTaskTable } from '../../lib/memory/task-table.ts';
+import { createBench, newTask, reasonOf, type Bench } from '../../lib/testing/storage/bench.ts';
+import { ANN, artifact, pause, status } from '../../lib/testing/storage/bodies.ts';
+import { fakeClock } from '../helpers/fake-clock.ts';
+
+function open(options: { limits?: Partial<Limits>; retention?: Partial<Retention> } = {}) {
+  const clock = fakeClock();
+  const table = createTaskTable({
+    clock,
+    limits: readLimits(options.limits),
+    retention: readRetention(options.retention),
+  });
+  const bench = createBench(createMemoryStorage(table), 1000, { describe, it, expect });
+  return { clock, table, bench };
+}
+
+async function finish(bench: Bench, text = 'x'): Promise<string> {
+  const taskId = await bench.createTask();
+  await (await bench.take(taskId)).append(artifact('a', text), status('COMPLETED'));
+  return taskId;
+}
+
+const listed = async ({ storage }: Bench) =>
+  (await storage.listTasks(ANN, { limit: 1, includeArtifacts: false })).total;
+
+describe('the memory of a backend that nobody sweeps', () => {
+  it('holds no more than the finished tasks that are kept', async () => {
+    const { bench, table } = open({ retention: { finishedTasks: 10 } });
+    for (let n = 0; n < 500; n += 1) await finish(bench);
+    // the task, its place in two lists of which one is shared, and what the last write still left
+    expect(table.size()).toBeLessThanOrEqual(20);
+    expect(await listed(bench)).toBe(10);
+  });
+
+  it('holds no more bytes of finished tasks than are kept', async () => {
+    const { bench } = open({ retention: { finishedBytes: 100_000 } });
+    for (let n = 0; n < 100; n += 1) await finish(bench, 'x'.repeat(10_000));
+    const total = await listed(bench);
+    expect(total).toBeGreaterThan(2);
+    expect(total).toBeLessThan(10);
+  });
+
+  it('lets go of what is too old as new tasks come', async () => {
+    const { bench, clock, table } = open();
+    for (let n = 0; n < 100; n += 1) await finish(bench);
+    clock.advance(3_600_000);
+    for (let n = 0; n < 30; n += 1) await bench.createTask({ id: `new-${String(n)}` });
+    // thirty tasks with their due times, and the lists of their scope and context
+    expect(table.size()).toBe(30 + 30 + 2);
+  });
+
+  it('does not show what is too old, though no write came', async () => {
+    const { bench, clock } = open();
+    const ids = [await finish(bench), await finish(bench)];
+    clock.advance(3_599_999);
+    expect(await listed(bench)).toBe(2);
+    clock.advance(1);
+    expect((await bench.storage.heads(ids)).size).toBe(0);
+    expect(await listed(bench)).toBe(0);
+  });
+
+  it('remembers no more idempotency keys than it is told', async () => {
+    const { bench, table } = open({ limits: { idempotencyKeys: 3 } });
+    const created: boolean[] = [];
+    for (const [n, key] of ['a', 'b', 'c', 'd', 'a', 'd'].entries()) {
+      const idempotency = { key, fingerprint: 'f', windowMs: 1e9 };
+      created.push((await bench.storage.createTask(newTask({ id: `t${String(n)}`, idempotency }))).created);
+    }
+    expect(created).toEqual([true, true, true, true, true, false]);
+    expect(table.keys.size()).toBe(3);
+  });
+
+  it('forgets idempotency keys whose windows are over as new tasks come', async () => {
+    const { bench, clock, table } = open();
+    for (let n = 0; n < 50; n += 1) {
+      const idempotency = { key: String(n), fingerprint: 'f', windowMs: 1000 };
+      await bench.createTask({ idempotency });
+    }
+    clock.advance(1000);
+    for (let n = 0; n < 10; n += 1) await bench.createTask();
+    expect(table.keys.size()).toBe(0);
+  });
+});
+
+describe('the size of a task', () => {
+  it('does not grow by what its artifacts replace', async () => {
+    const { bench } = open({ limits: { taskBytes: 30_000, logEntries: 10 } });
+    const taskId = await bench.createTask();
+    for (let turn = 0; turn < 20; turn += 1) {
+      const holder = await bench.take(taskId);
+      for (let n = 0; n < 5; n += 1) await holder.append(artifact('a', 'x'.repeat(800)));
+      await holder.append(pause((await bench.load(taskId)).seq));
+      await bench.say(taskId, `m${String(turn)}`);
+    }
+    expect((await bench.load(taskId)).seq).toBe(1 + 20 * 8);
+  });
+
+  it('is bounded over many appends, and counts what was appended to artifacts', async () => {
+    const { bench } = open({ limits: { taskBytes: 100_000 } });
+    const taskId = await bench.createTask();
+    const holder = await bench.take(taskId);
+    let written = 0;
+    while (reasonOf(await holder.tryAppend(artifact('a', 'x'.repeat(1000), { append: true }))) === 'taken')
+      written += 1;
+    expect(written).toBeGreaterThan(70);
+    expect(written).toBeLessThan(100);
+  });
+});
+
+describe('memoryBackend', () => {
+  it.each([
+    [
+      { retention: { finishedMs: -1 } },
+      'memoryBackend: retention.finishedMs is a number of 0 or more, not -1',
+    ],
+    [
+      { retention: { finishedTasks: NaN } },
+      'memoryBackend: retention.finishedTasks is a number of 0 or more, not NaN',
+    ],
+    [{ limits: { taskBytes: -5 } }, 'memoryBackend: limits.taskBytes is a number of 0 or more, not -5'],
+  ])('refuses %j', (options, message) => {
+    expect(() => memoryBackend(options)).toThrow(new RangeError(message));
+  });
+
+  it('takes Infinity for no bound', () => {
+    expect(() =>
+      memoryBackend({ limits: { activeTasks: Infinity }, retention: { logMs: Infinity } }),
+    ).not.toThrow();
+  });
+
+  it('can be opened and closed by several routers that share it', async () => {
+    const { storage, broker, eventBus } = memoryBackend();
+    for (const part of [storage, broker, eventBus]) await part.close();
+    await storage.init();
+    await storage.createTask(newTask({ id: 'still here' }));
+    let heads = 0;
+    await eventBus.subscribe('t', ({ head }) => (heads = head));
+    await eventBus.publish({ taskId: 't', head: 3, closed: false });
+    expect([(await storage.heads(['still here'])).size, heads, storage.shared]).toEqual([1, 3, false]);
+  });
+});

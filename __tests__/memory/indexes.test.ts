@@ -1,0 +1,176 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createDueIndex } from '../../lib/memory/due-index.ts';
+import { createFifo } from '../../lib/memory/fifo.ts';
+import { countBefore, createListIndex } from '../../lib/memory/list-index.ts';
+import { createTaskLog } from '../../lib/memory/task-log.ts';
+import type { LogEntry } from '../../lib/core/log.ts';
+
+describe('the due index', () => {
+  const step = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    at: fc.option(fc.nat(20), { nil: undefined }),
+    now: fc.option(fc.nat(20), { nil: undefined }),
+  });
+
+  it('always knows the task that has been due for longest', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const index = createDueIndex();
+        const expected = new Map<string, { at: number; order: number }>();
+        steps.forEach(({ id, at, now }, order) => {
+          if (at === undefined) {
+            index.delete(id);
+            expected.delete(id);
+          } else {
+            index.set(id, at);
+            expected.set(id, { at, order });
+          }
+          expect(index.dueAt(id)).toBe(expected.get(id)?.at);
+          expect(index.size()).toBe(expected.size);
+          if (now === undefined) return;
+          const due = [...expected].filter(([, slot]) => slot.at <= now);
+          due.sort(([, a], [, b]) => a.at - b.at || a.order - b.order);
+          expect(index.oldest(now)).toBe(due[0]?.[0]);
+        });
+      }),
+    );
+  });
+
+  it('stays in order when it is tidied up in the middle of many changes', () => {
+    const index = createDueIndex();
+    for (let round = 0; round < 200; round += 1) {
+      for (let n = 0; n < 10; n += 1) index.set(`t${String(n)}`, 1000 * round + ((n * 7) % 10));
+    }
+    const order: (string | undefined)[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      const oldest = index.oldest(Infinity);
+      order.push(oldest);
+      if (oldest !== undefined) index.delete(oldest);
+    }
+    expect(order).toEqual(['t0', 't3', 't6', 't9', 't2', 't5', 't8', 't1', 't4', 't7', undefined]);
+  });
+});
+
+describe('the list index', () => {
+  it('keeps tasks sorted through any changes', () => {
+    const task = fc.record({ id: fc.string({ maxLength: 2 }), statusTs: fc.nat(5) });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(task, { selector: ({ id }) => id, maxLength: 40 }),
+        fc.nat(),
+        (tasks, seed) => {
+          const index = createListIndex<{ id: string; statusTs: number }>();
+          for (const one of tasks) index.insert('k', one);
+          const gone = tasks.filter((_, n) => (n + seed) % 3 === 0);
+          for (const one of gone) index.remove('k', one);
+          const left = tasks.filter((one) => !gone.includes(one));
+          left.sort((a, b) => a.statusTs - b.statusTs || (a.id < b.id ? -1 : 1));
+          expect(index.list('k')).toEqual(left);
+          expect(index.list('other')).toEqual([]);
+          expect(index.size()).toBe(left.length > 0 ? 1 : 0);
+          for (const { id, statusTs } of tasks) {
+            const before = left.filter(
+              (one) => one.statusTs < statusTs || (one.statusTs === statusTs && one.id < id),
+            );
+            expect(countBefore(index.list('k'), { ts: statusTs, id })).toBe(before.length);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the queue', () => {
+  it('gives back in order what was put in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
+        const queue = createFifo<number>();
+        const expected: number[] = [];
+        steps.forEach((isPush, n) => {
+          if (isPush) {
+            queue.push(n);
+            expected.push(n);
+          } else {
+            expect(queue.shift()).toBe(expected.shift());
+          }
+          expect([queue.peek(), queue.size()]).toEqual([expected[0], expected.length]);
+        });
+      }),
+    );
+  });
+
+  it('stays in order over thousands', () => {
+    const queue = createFifo<number>();
+    const seen: (number | undefined)[] = [];
+    for (let n = 0; n < 5000; n += 1) {
+      queue.push(n);
+      if (n % 3 !== 0) seen.push(queue.shift());
+    }
+    while (queue.size() > 0) seen.push(queue.shift());
+    expect(seen).toEqual(Array.from({ length: 5000 }, (_, n) => n));
+    expect(queue.shift()).toBeUndefined();
+  });
+});
+
+describe('the log of a task', () => {
+  const entryOf = (seq: number): LogEntry => ({ kind: 'cancel', v: 1, seq, ts: 0, epoch: 0 });
+
+  it('reads and trims as an array would', () => {
+    const args = fc.record({
+      sizes: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 30 }),
+      trims: fc.array(fc.nat(35), { maxLength: 3 }),
+      after: fc.nat(35),
+      limit: fc.integer({ min: 1, max: 9 }),
+      maxBytes: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(args, ({ sizes, trims, after, limit, maxBytes }) => {
+        const log = createTaskLog();
+        sizes.forEach((bytes, n) => {
+          log.push(entryOf(n + 1), bytes);
+        });
+        for (const to of trims) log.trimTo(to);
+        const first = Math.min(sizes.length + 1, Math.max(1, ...trims));
+        const left = sizes.slice(first - 1);
+        expect([log.first(), log.length(), log.bytes()]).toEqual([
+          first,
+          left.length,
+          left.reduce((a, b) => a + b, 0),
+        ]);
+        const from = Math.max(first, after + 1);
+        const expected: number[] = [];
+        let bytes = 0;
+        for (let seq = from; seq <= sizes.length && expected.length < limit; seq += 1) {
+          bytes += sizes[seq - 1] ?? 0;
+          if (bytes > maxBytes && expected.length > 0) break;
+          expected.push(seq);
+        }
+        expect(log.read(after, limit, maxBytes).map(({ seq }) => seq)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('is cut where the rest is within both limits, and not later', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 9 })),
+        fc.nat(20),
+        fc.nat(90),
+        (sizes, entries, bytes) => {
+          const log = createTaskLog();
+          sizes.forEach((size, n) => {
+            log.push(entryOf(n + 1), size);
+          });
+          const fits = (first: number) => {
+            const left = sizes.slice(first - 1);
+            return left.length <= entries && left.reduce((a, b) => a + b, 0) <= bytes;
+          };
+          const cut = log.cutFor({ entries, bytes });
+          expect(fits(cut)).toBe(true);
+          expect(cut === 1 || !fits(cut - 1)).toBe(true);
+        },
+      ),
+    );
+  });
+});
