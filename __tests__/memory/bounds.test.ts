@@ -4,8 +4,9 @@ import { memoryBackend } from '../../lib/memory/backend.ts';
 import { createMemoryStorage } from '../../lib/memory/storage.ts';
 import { createTaskTable } from '../../lib/memory/task-table.ts';
 import { createBench, newTask, reasonOf, type Bench } from '../../lib/testing/storage/bench.ts';
-import { ANN, artifact, pause, status } from '../../lib/testing/storage/bodies.ts';
+import { ANN, artifact, chunk, pause, status } from '../../lib/testing/storage/bodies.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
+import { heldBytes } from '../helpers/memory.ts';
 
 function open(options: { limits?: Partial<Limits>; retention?: Partial<Retention> } = {}) {
   const clock = fakeClock();
@@ -42,6 +43,23 @@ describe('the memory of a backend that nobody sweeps', () => {
     const total = await listed(bench);
     expect(total).toBeGreaterThan(2);
     expect(total).toBeLessThan(10);
+  });
+
+  it('counts a finished stream as the text it has become, and holds no more than that', async () => {
+    const { bench } = open({ retention: { finishedBytes: 30 * 60_000, logMs: 0 } });
+    const before = await heldBytes();
+    for (let n = 0; n < 40; n += 1) {
+      const holder = await bench.take(await bench.createTask());
+      // chunks of their own, and not the same few strings again and again
+      const chunks = Array.from({ length: 5000 }, (_, i) =>
+        chunk('a', `${String(n)} ${String(10_000 + i)} `),
+      );
+      await holder.append(...chunks, status('COMPLETED'));
+    }
+    await bench.storage.sweep(100);
+    expect(await listed(bench)).toBeGreaterThan(25);
+    // one byte per letter, and room for what a test run leaves about
+    expect((await heldBytes()) - before).toBeLessThan(5_000_000);
   });
 
   it('lets go of what is too old as new tasks come', async () => {

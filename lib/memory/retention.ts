@@ -62,7 +62,7 @@ export function createFinishedTasks(
     isOver,
     expire(now, limit) {
       let count = 0;
-      while (count < limit && (removeOldest(now) || dropLog(now))) count += 1;
+      while (count < limit && (dropLog(now) || removeOldest(now))) count += 1;
       return count;
     },
   };

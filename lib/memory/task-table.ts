@@ -9,6 +9,7 @@ import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.
 import type { Limits, Retention } from './limits.ts';
 import { createListIndex, type ListIndex } from './list-index.ts';
 import { createFinishedTasks } from './retention.ts';
+import { settle } from './settle.ts';
 import { createTaskLog } from './task-log.ts';
 import { contextKeyOf, isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
 
@@ -135,6 +136,8 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.pending = [];
     due(record.scope.agent).delete(record.id);
     active -= 1;
+    record.taskBytes = settle(record.fold.snapshot());
+    record.artifactBytes.clear();
     finished.add(record);
   }
 
