@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { TaskNotFoundError, UnauthenticatedError, UnavailableError } from '../../lib/protocol/errors.ts';
@@ -408,6 +409,55 @@ describe('a client that has gone', () => {
     while (handler.active() > 0) await new Promise(setImmediate);
     expect(seen.aborted).toBe(true);
     expect(handler.reports).toEqual([]);
+  });
+
+  it.each([
+    ['parsed before', express.json()],
+    ['not parsed', []],
+  ])('while earlier middleware waited has started nothing, its body %s', async (_, parser) => {
+    const service = fakeService();
+    const handler = fakeHandler(service);
+    let pass: () => void = () => undefined;
+    const passed = new Promise<void>((resolve) => (pass = resolve));
+    served = await serve((app) =>
+      app.use('/a2a', parser, (req, res, next) => {
+        res.once('close', () => {
+          handler.handle(req, res, next);
+          pass();
+        });
+        socket.destroy();
+      }),
+    );
+    const socket = connect(served.port, '127.0.0.1');
+    socket.write(post('/a2a', CALL) + CALL);
+    await passed;
+    while (handler.active() > 0) await new Promise(setImmediate);
+    expect(service.calls).toEqual([]);
+    expect(handler.reports).toEqual([]);
+  });
+
+  it('ends all the calls that it had sent ahead on its connection', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    const service = fakeService(
+      ({ caller }) =>
+        new Promise((_, reject) => {
+          caller.signal.addEventListener('abort', () => {
+            reject(new Error('gone'));
+          });
+        }),
+    );
+    const handler = fakeHandler(service);
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const socket = connect(served.port, '127.0.0.1');
+    socket.write((post('/a2a', CALL, { Connection: 'keep-alive' }) + CALL).repeat(20));
+    while (service.calls.length < 20) await new Promise(setImmediate);
+    socket.destroy();
+    while (handler.active() > 0) await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(service.calls.every(({ caller }) => caller.signal.aborted)).toBe(true);
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
 import { readBody, RequestAborted } from './body.ts';
 import { createCardServer } from './card.ts';
+import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
 import { createMasking, shuttingDown } from './mask.ts';
 import { HttpRefusal, respond } from './respond.ts';
@@ -66,6 +67,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const { mask, report } = createMasking(options);
   const cards = createCardServer(card, clock, options.publicUrl);
   const streams = createEventStreams(options);
+  const departures = createDepartures();
   const active = new Map<AbortController, Promise<void>>();
   let closing: Promise<void> | undefined;
 
@@ -107,8 +109,10 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
 
   /** One AbortController per call: the client has gone, or the server closes. */
   function start(req: Req, res: ServerResponse): void {
+    // while earlier middleware waited the client may have gone
+    if (departures.hasLeft(req, res)) return;
     const control = new AbortController();
-    res.once('close', () => {
+    const unwatch = departures.watch(req, res, () => {
       control.abort(CLIENT_GONE);
     });
     const work = serve(req, res, control.signal)
@@ -116,7 +120,10 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         report(error, { errorId: randomUUID() });
         res.destroy();
       })
-      .finally(() => active.delete(control));
+      .finally(() => {
+        unwatch();
+        active.delete(control);
+      });
     active.set(control, work);
   }
 
