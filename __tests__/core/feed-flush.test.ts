@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createFlush } from '../../lib/core/feed-flush.ts';
+import { fakeClock } from '../../lib/testing/fake-clock.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a flush', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('comes before the loop turns, once for all that was marked in the same turn and its microtasks', async () => {
+    const delivered: string[] = [];
+    const { mark } = createFlush<string>(fakeClock(), (item) => delivered.push(item));
+    await Promise.resolve();
+    mark('a');
+    mark('b');
+    mark('a');
+    await Promise.resolve();
+    mark('c');
+    expect(delivered).toEqual([]);
+    await new Promise<void>((resolve) => {
+      process.nextTick(resolve);
+    });
+    expect(delivered).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is followed by one for what was marked while it went on', async () => {
+    const delivered: number[] = [];
+    const { mark } = createFlush<number>(fakeClock(), (item) => {
+      delivered.push(item);
+      // a reader answers with a further entry
+      if (item < 3) void Promise.resolve().then(() => mark(item + 1));
+    });
+    mark(1);
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+    expect(delivered).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['as long as it took', 30, 30],
+    ['100 ms at most', 5000, 100],
+  ])('is followed by a pause: %s', async (_name, tookMs, pauseMs) => {
+    const clock = fakeClock();
+    const delivered: string[] = [];
+    const { mark } = createFlush<string>(clock, (item) => {
+      delivered.push(item);
+      // what readers do in their microtasks counts
+      void Promise.resolve().then(() => clock.advance(tookMs));
+    });
+    mark('a');
+    await turn();
+    mark('b');
+    await turn();
+    jest.advanceTimersByTime(pauseMs - 1);
+    await turn();
+    expect(delivered).toEqual(['a']);
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(delivered).toEqual(['a', 'b']);
+  });
+
+  it('waits for one turn of the loop where the pause is shorter than a timer can be', async () => {
+    const clock = fakeClock();
+    const delivered: string[] = [];
+    const { mark } = createFlush<string>(clock, (item) => {
+      delivered.push(item);
+      clock.advance(0.2);
+    });
+    mark('a');
+    await turn();
+    mark('b');
+    await Promise.resolve();
+    expect(delivered).toEqual(['a']);
+    await turn();
+    expect(delivered).toEqual(['a', 'b']);
+  });
+
+  it('leaves out what has been forgotten', async () => {
+    const delivered: string[] = [];
+    const { mark, forget } = createFlush<string>(fakeClock(), (item) => delivered.push(item));
+    mark('a');
+    mark('b');
+    forget('a');
+    await turn();
+    expect(delivered).toEqual(['b']);
+  });
+});

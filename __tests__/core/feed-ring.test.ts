@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRing, createRingBudget, type RingOwner } from '../../lib/core/feed-ring.ts';
+import type { LogEntry } from '../../lib/core/log.ts';
+
+function entry(seq: number, text = ''): LogEntry {
+  return {
+    ...{ v: 1, seq, ts: 0, epoch: 1, kind: 'artifact', append: true, lastChunk: false },
+    artifact: { artifactId: 'a', parts: [{ text }] },
+  } as const;
+}
+
+const seqs = (entries: readonly LogEntry[] | undefined) => entries?.map(({ seq }) => seq);
+
+describe('a ring', () => {
+  it('gives what it has after a cursor, and nothing where the next entry is not there', () => {
+    const ring = createRing(10, 1e6);
+    ring.push([entry(5), entry(6), entry(7)]);
+    expect([3, 4, 6, 7, 9].map((cursor) => seqs(ring.after(cursor)))).toEqual([
+      undefined,
+      [5, 6, 7],
+      [7],
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('skips what it has, and starts anew after a hole', () => {
+    const ring = createRing(10, 1e6);
+    ring.push([entry(1), entry(2)]);
+    ring.push([entry(1), entry(2), entry(3)]);
+    expect(seqs(ring.after(0))).toEqual([1, 2, 3]);
+    ring.push([entry(6)]);
+    expect([seqs(ring.after(2)), seqs(ring.after(5))]).toEqual([undefined, [6]]);
+    ring.push([entry(4)]);
+    expect(seqs(ring.after(5))).toEqual([6]);
+  });
+
+  it('holds so many entries, and so many bytes', () => {
+    const few = createRing(3, 1e6);
+    few.push([1, 2, 3, 4, 5].map((seq) => entry(seq)));
+    expect([seqs(few.after(1)), seqs(few.after(2))]).toEqual([undefined, [3, 4, 5]]);
+    const small = createRing(100, 5000);
+    small.push([1, 2, 3, 4, 5].map((seq) => entry(seq, 'x'.repeat(1500))));
+    expect(seqs(small.after(3))).toEqual([4, 5]);
+    expect(small.after(1)).toBe(undefined);
+    expect(small.bytes()).toBeLessThanOrEqual(5000);
+    small.push([entry(6, 'x'.repeat(9000))]);
+    expect([small.after(5), small.bytes()]).toEqual([undefined, 0]);
+  });
+
+  it('gives readers at the same place the same array, until there is news', () => {
+    const ring = createRing(10, 1e6);
+    ring.push([entry(1), entry(2)]);
+    const batch = ring.after(0);
+    expect(ring.after(0)).toBe(batch);
+    ring.push([entry(3)]);
+    expect(seqs(ring.after(0))).toEqual([1, 2, 3]);
+    expect(seqs(batch)).toEqual([1, 2]);
+  });
+
+  it('counts a body that is deeper than any stack without falling', () => {
+    const ring = createRing(10, 1e6);
+    let deep: Record<string, unknown> = {};
+    for (let level = 0; level < 100_000; level += 1) deep = { deep };
+    ring.push([{ v: 1, seq: 1, ts: 0, epoch: 1, kind: 'resume', data: deep }]);
+    expect(seqs(ring.after(0))).toEqual([1]);
+  });
+});
+
+describe('the budget of all rings', () => {
+  it('drops the ring that took nothing for longest', () => {
+    const { remember, drop, clear } = createRingBudget({ totalBytes: 6500 });
+    const [a, b, c]: RingOwner[] = [{ ring: undefined }, { ring: undefined }, { ring: undefined }];
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three are needed');
+    remember(a, [entry(1, 'x'.repeat(2000))]);
+    remember(b, [entry(1, 'x'.repeat(2000))]);
+    remember(a, [entry(2)]);
+    remember(c, [entry(1, 'x'.repeat(2000))]);
+    expect([a, b, c].map(({ ring }) => seqs(ring?.after(0)))).toEqual([[1, 2], undefined, [1]]);
+    drop(a);
+    remember(b, [entry(2, 'x'.repeat(2000))]);
+    expect([a, b, c].map(({ ring }) => ring !== undefined)).toEqual([false, true, true]);
+    clear();
+    expect([a, b, c].map(({ ring }) => ring)).toEqual([undefined, undefined, undefined]);
+  });
+});
