@@ -15,7 +15,8 @@ app.use(a2a.wellKnown('/a2a'));
 // only this machine can reach the example: it knows no callers
 const server = app.listen(port, '127.0.0.1', (error) => {
   if (error) throw error;
-  console.log(curlLines(`http://127.0.0.1:${String(port)}`));
+  const address = server.address();
+  console.log(curlLines(`http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`));
 });
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

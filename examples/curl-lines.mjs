@@ -1,13 +1,18 @@
 /**
- * Commands to paste into a shell, for a server at the given origin.
+ * Commands to paste into a shell, for a server at the given origin. The README shows what they answer.
  * @param {string} origin
  */
 export function curlLines(origin) {
-  /** @param {string} method @param {object} params */
-  const call = (method, params) =>
-    `curl -sN ${origin}/a2a -H 'Content-Type: application/json' -H 'A2A-Version: 1.0' -d '${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}'`;
+  /** @param {string} method @param {object} params @param {string} [flags] */
+  const call = (method, params, flags = '-sN') => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    // the shell puts the id in
+    const data = body.replace('$TASK', `'"$TASK"'`);
+    return `curl ${flags} ${origin}/a2a -H 'Content-Type: application/json' -H 'A2A-Version: 1.0' -d '${data}'`;
+  };
   /** @param {string} text */
   const message = (text) => ({ messageId: 'm1', role: 'ROLE_USER', parts: [{ text }] });
+  const slow = { message: message('slow'), configuration: { returnImmediately: true } };
   return `Serving an agent at ${origin}/a2a. Try:
 
 # its card
@@ -19,14 +24,14 @@ ${call('SendMessage', { message: message('hello') })}
 # stream
 ${call('SendStreamingMessage', { message: message('hello') })}
 
-# a slow task, answered at once; keep its id for the next ones
-TASK=$(${call('SendMessage', { message: message('slow'), configuration: { returnImmediately: true } })} | grep -o '"id":"[^"]*-[^"]*"' | head -1 | cut -d'"' -f4)
+# a slow task, answered at once; its id is kept for the next lines
+TASK=$(${call('SendMessage', slow)} | grep -o '"id":"[^"]*"' | head -1 | cut -d '"' -f 4); echo $TASK
 
-# watch it (Ctrl-C leaves; the task goes on)
-${call('SubscribeToTask', { id: '$TASK' }).replace('$TASK', `'"$TASK"'`)}
+# watch it for three seconds; without --max-time: to its end
+${call('SubscribeToTask', { id: '$TASK' }, '-sN --max-time 3')}
 
 # cancel it
-${call('CancelTask', { id: '$TASK' }).replace('$TASK', `'"$TASK"'`)}
+${call('CancelTask', { id: '$TASK' })}
 
 # all tasks
 ${call('ListTasks', {})}

@@ -7,7 +7,7 @@ import { TaskFailed } from 'express-a2a';
  */
 export async function* playgroundAgent(turn) {
   const asked = turn.task.history?.some((message) => message.role === 'ROLE_AGENT') ?? false;
-  const [word = ''] = turn.text.toLowerCase().split(/\s/u);
+  const [word = ''] = turn.text.trim().toLowerCase().split(/\s/u);
   if (asked) yield* stream(`Hello ${turn.text}!`);
   else if (word === 'ask') await turn.requireInput('What is your name?');
   else if (word === 'slow') yield* count(turn);
