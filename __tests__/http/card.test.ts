@@ -197,8 +197,14 @@ describe('the URL in the card', () => {
     );
   });
 
-  it('is not made of a host that is none', async () => {
-    const answer = await get(`/a2a${PATH}`, { headers: { Host: 'a b<script>' } });
+  it.each([
+    ['with blanks', 'a b<script>'],
+    ['that is empty', ''],
+    ['with a path', 'agents.test/'],
+    ['with a query', 'agents.test?'],
+    ['with a user', 'ada:secret@agents.test'],
+  ])('is not made of a host that is none: one %s', async (_, host) => {
+    const answer = await get(`/a2a${PATH}`, { headers: { Host: host } });
     expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/json' } });
     expect(JSON.parse(answer.body)).toEqual({
       jsonrpc: '2.0',
@@ -214,9 +220,29 @@ describe('wellKnown', () => {
       res.status(404).type('text').send(`neighbour ${req.method} ${req.url}`);
     });
 
-  it('serves the card of the mount at the root of the origin', async () => {
-    const answer = await get(PATH, { setup });
-    expect(JSON.parse(answer.body)).toEqual(cardAt('http://agents.test/a2a'));
+  it.each([PATH, `http://agents.test${PATH}`])(
+    'serves the card of the mount at the origin: %s',
+    async (target) => {
+      const answer = await get(target, { setup });
+      expect(JSON.parse(answer.body)).toEqual(cardAt('http://agents.test/a2a'));
+    },
+  );
+
+  it.each(['a2a', 'http://agents.test/a2a', '/a b', '/a?b', undefined])(
+    'refuses what is no path of a mount when it is made: %p',
+    (mount) => {
+      const make = () => fakeHandler(fakeService()).wellKnown(mount as string); // what JavaScript may pass
+      expect(make).toThrow(expect.objectContaining({ code: 'ERR_A2A_OPTIONS' }));
+    },
+  );
+
+  it.each([
+    ['/', 'http://agents.test'],
+    ['', 'http://agents.test'],
+    ['/a2a/', 'http://agents.test/a2a'],
+  ])('takes the mount as Express does: %p', async (mount, url) => {
+    const mounted = (app: express.Express, handler: FakeHandler) => void app.use(handler.wellKnown(mount));
+    expect(urlOf(await get(PATH, { setup: mounted }))).toBe(url);
   });
 
   it.each([

@@ -219,6 +219,8 @@ describe('what is not ours', () => {
     ['at a path with a slash', { mount: '/a2a', path: '/a2a/' }],
     ['with a query', { mount: '/a2a', path: '/a2a?x=1' }],
     ['below a parameter', { mount: '/agents/:name', path: '/agents/ada' }],
+    ['with the whole URL', { mount: '/a2a', path: 'http://agent.test/a2a?x=1' }],
+    ['with the whole URL of the origin', { mount: '/', path: 'http://agent.test' }],
   ])('leaves calls %s to us', async (_, given) => {
     expect(await ask(fakeHandler(fakeService()), given)).toMatchObject({ status: 200, body: OK });
   });
@@ -420,7 +422,7 @@ describe('a client that has gone', () => {
     let pass: () => void = () => undefined;
     const passed = new Promise<void>((resolve) => (pass = resolve));
     served = await serve((app) =>
-      app.use('/a2a', parser, (req, res, next) => {
+      app.use('/a2a', parser, (req: express.Request, res: express.Response, next: express.NextFunction) => {
         res.once('close', () => {
           handler.handle(req, res, next);
           pass();

@@ -22,7 +22,7 @@ export interface RouterStatus {
 /** An A2A agent as middleware: `app.use('/a2a', router)`. */
 export interface A2ARouter<Req extends IncomingMessage = Request> {
   (req: Req, res: ServerResponse, next: (error?: unknown) => void): void;
-  /** The card at the root of the origin, where clients look first; `mount` is the path of the router (§8.2). */
+  /** The card at the root of the origin, where clients look first; `mount` is the path of the router (§8.2). Throws a ConfigError for what is no path. */
   readonly wellKnown: (mount: string) => Middleware<Req>;
   /**
    * Refuses further calls with 503, ends streams, gives runs `drainMs` (10 s) to end, then gives their tasks back, and

@@ -42,7 +42,7 @@ export function createCardServer(
   return {
     serve(req, res, address) {
       const url = `${address?.origin ?? ''}${address?.mount ?? ''}` || '/';
-      if (fixed === undefined && !URL.canParse(url)) {
+      if (fixed === undefined && !isOrigin(address?.origin ?? '')) {
         respond(req, res, errorAnswer(null, new InvalidRequestError('The Host header is not valid'), 400));
         return;
       }
@@ -61,6 +61,11 @@ export function createCardServer(
       res.writeHead(200, { ...headers, ...length }).end(req.method === 'HEAD' ? undefined : body);
     },
   };
+}
+
+/** Whether this is a protocol and a host and nothing else: both come from headers. */
+function isOrigin(text: string): boolean {
+  return /^\w+:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text);
 }
 
 function render(source: CardSource, url: string): Served {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Caller, type Service, SHUTDOWN } from '../core/call.ts';
 import type { CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
+import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
 import { dispatch } from '../jsonrpc/dispatch.ts';
@@ -50,7 +51,7 @@ export type Middleware<Req extends IncomingMessage = IncomingMessage> = (
 export interface Handler<Req extends IncomingMessage> {
   /** Answers calls at its root and the card below it; everything else is `next()`. */
   readonly handle: Middleware<Req>;
-  /** Serves the card of the agent mounted at `mount`, at the root of the origin. */
+  /** Serves the card of the agent mounted at `mount`, at the root of the origin. Throws a ConfigError for what is no path. */
   readonly wellKnown: (mount: string) => Middleware<Req>;
   /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
   readonly close: () => Promise<void>;
@@ -144,9 +145,12 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
 
   return {
     handle,
-    wellKnown: (mount) => (req, res, next) => {
-      if (pathOf(req) !== CARD_PATH || !isRead(req)) next();
-      else cards.serve(req, res, { origin: options.addressOf(req).origin, mount });
+    wellKnown: (given) => {
+      const mount = mountPath(given);
+      return (req, res, next) => {
+        if (pathOf(req) !== CARD_PATH || !isRead(req)) next();
+        else cards.serve(req, res, { origin: options.addressOf(req).origin, mount });
+      };
     },
     close: () => (closing ??= close()),
     active: () => active.size,
@@ -200,8 +204,16 @@ function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
+/** The path of a mount as Express spells it in `baseUrl`. Throws a ConfigError for what is none. */
+function mountPath(given: unknown): string {
+  if (typeof given === 'string' && /^(?:\/[^\s?#]*)?$/.test(given)) return given.replace(/\/+$/, '');
+  const why = "`wellKnown` takes the path of the mount: pass what `app.use` got, such as '/a2a'";
+  throw new ConfigError('ERR_A2A_OPTIONS', why);
+}
+
+/** The path, also where a request names the whole URL (RFC 9112 §3.2.2). */
 function pathOf({ url = '/' }: IncomingMessage): string {
-  const [path = ''] = url.split('?', 1);
+  const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
   return path === '' ? '/' : path;
 }
 
