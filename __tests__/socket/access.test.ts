@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { admitCapability } from '../../lib/core/admission.ts';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { errorOf, getTask, listTasks, sendText } from '../helpers/calls.ts';
@@ -68,12 +69,21 @@ describe('what the card does not declare', () => {
   );
 
   it('is refused: GetExtendedAgentCard', async () => {
-    verifies('3.3.4-extended-card', '3.1.11-undeclared');
+    verifies('3.3.4-extended-card');
     const app = await serve({});
     expect(await errorOf(app, 'GetExtendedAgentCard', {})).toEqual({
       ...{ code: -32004, message: 'This agent has no extended card' },
       data: [info('UNSUPPORTED_OPERATION')],
     });
+  });
+
+  it.each(['SendStreamingMessage', 'SubscribeToTask'] as const)('is refused: streaming with %s', (method) => {
+    verifies('3.3.4-streaming');
+    const card = { name: 'Test', capabilities: { streaming: false } };
+    // the router always streams, so this door can only be tried by itself
+    expect(() => admitCapability(card, method, {})).toThrow(
+      expect.objectContaining({ code: -32004, message: 'This agent does not stream' }),
+    );
   });
 
   it('is refused: tenants', async () => {
@@ -158,7 +168,7 @@ describe('a card that declares security', () => {
   });
 
   it('leaves the card to everybody', async () => {
-    verifies('8.1-card', '5.2-declare-protocols', '8.3-interfaces');
+    verifies('8.1-card', '5.2-declare-protocols', '8.3-protocols', '8.3-interfaces');
     const app = await serve({ card, owner });
     for (const url of [
       `${app.url}/.well-known/agent-card.json`,
@@ -192,7 +202,7 @@ describe('agents on one backend', () => {
 
 describe('errors', () => {
   it('carry the code, the message and typed details only', async () => {
-    verifies('3.3.2-error-shape', '9.5-typed-details', '5.4-codes');
+    verifies('3.3.2-errors', '3.3.2-error-shape', '3.3.2-typed-details', '9.5-typed-details', '5.4-codes');
     const app = await serve({});
     expect(await app.call('GetTask', { id: 'x' })).toEqual({
       ...{ jsonrpc: '2.0', id: 1 },
@@ -201,7 +211,7 @@ describe('errors', () => {
   });
 
   it('of versions say which are served', async () => {
-    verifies('3.6.2-version-not-supported', '3.6-patch-ignored');
+    verifies('3.6.2-version-not-supported', '3.6.2-semantics', '3.6.2-empty', '3.6-patch-ignored');
     const app = await serve({});
     const error = { code: -32009, data: [info('VERSION_NOT_SUPPORTED', { supportedVersions: '1.0' })] };
     expect(await errorOf(app, 'ListTasks', {}, { 'A2A-Version': '0.3' })).toMatchObject(error);

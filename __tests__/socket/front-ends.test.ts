@@ -93,7 +93,8 @@ describe('two front-ends and two workers', () => {
   });
 
   it('H2: three streams of a task are byte for byte the same after their first event', async () => {
-    verifies('3.5.2-broadcast', '3.5.2-same-order', '3.1.2-task-first', '3.1.2-ends-terminal');
+    verifies('3.5.2-broadcast', '3.5.2-same-order');
+    verifies('3.1.2-stream', '3.1.2-task-first', '3.1.2-ends-terminal');
     const { agent, go } = gatedWords();
     const { web } = await serve(agent);
     const sending = await web[0].open('SendStreamingMessage', message('hi'));
@@ -175,7 +176,7 @@ describe('two front-ends and two workers', () => {
   });
 
   it('H8: a blocking send is answered at AUTH_REQUIRED though the run waits', async () => {
-    verifies('3.2.2-blocking', '7.6.1-auth-state');
+    verifies('3.2.2-blocking', '7.6.1-task', '7.6.1-auth-state', '7.6.1-message');
     const { web } = await serve(async (turn) => {
       const got = await turn.requireAuth('Sign in', { wait: true });
       return 'message' in got ? `welcome ${String(got.message.parts[0]?.text)}` : 'resumed';

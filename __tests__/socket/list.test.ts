@@ -148,6 +148,7 @@ describe('ListTasks', () => {
   });
 
   it('filters by context, state and time, which is inclusive', async () => {
+    verifies('5.6.1-parse');
     const times = { now: NOON };
     const app = await serveAt(times);
     const a = await sendText(app, 'x', { contextId: 'c1' });

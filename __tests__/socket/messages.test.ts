@@ -263,6 +263,7 @@ describe('a stream', () => {
   });
 
   it('of a send stays open at AUTH_REQUIRED, and sees what follows', async () => {
+    verifies('7.6.1-out-of-band', '7.6.1-auth-state', '7.6.1-message');
     const app = await serve((turn) => (turn.resumed === undefined ? turn.requireAuth('Sign in') : 'thanks'));
     const stream = await streamText(app, 'hi');
     const id = (await stream.next())?.task?.id ?? '';
