@@ -91,9 +91,16 @@ function field(value: unknown, name: string): unknown {
 export function readParams<M extends Method>(method: M, given: unknown): Methods[M]['params'] {
   const checked = checkV1(method, given ?? {});
   if ('violations' in checked) throw new InvalidParamsError(checked.violations);
+  if ('message' in checked.params) dropEmptyIds(checked.params.message);
   const violations = [...tenantRules(checked.params), ...messageRules(checked.params)];
   if (violations.length > 0) throw new InvalidParamsError(violations);
   return checked.params;
+}
+
+/** These ids have no presence in the protocol's definition: an empty one is an absent one (§4.1.4). */
+function dropEmptyIds(message: Message): void {
+  if (message.taskId === '') delete message.taskId;
+  if (message.contextId === '') delete message.contextId;
 }
 
 function tenantRules(params: object): FieldViolation[] {
@@ -123,8 +130,8 @@ function messageRules(params: object): FieldViolation[] {
 }
 
 function isIdentifier(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.length <= 256 && !/[\u0000-\u001f\u007f]/.test(text);
+  // half a surrogate pair has no UTF-8: a store would give back something else
+  return text.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(text);
 }
 
 function isWebUrl(url: string): boolean {
