@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type express from 'express';
 import { a2aRouter } from '../../lib/express/router.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
+import { start } from '../helpers/calls.ts';
+import { gate, until } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
 import { exchange, post } from '../helpers/raw-http.ts';
 import { serve } from '../helpers/serve.ts';
@@ -242,5 +244,45 @@ describe('resume', () => {
     });
     expect(await app.router.resume(task.id, 'T')).toBe(false);
     expect(await app.router.resume('unknown')).toBe(false);
+  });
+});
+
+describe('a cancel that waits for its run', () => {
+  it('is answered with 503 and the task when the server closes', async () => {
+    const [stopping, ended] = [gate(), gate()];
+    app = await makeApp({
+      async agent(turn) {
+        turn.signal.addEventListener('abort', stopping.open);
+        await ended.opened;
+      },
+    });
+    const { id, contextId } = await start(app, 'hi');
+    await until(() => app?.router.status().runs.running === 1);
+    const canceling = app.open('CancelTask', { id });
+    await stopping.opened;
+    const closed = app.router.close({ drainMs: 60_000 });
+    const response = await canceling;
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await response.json()).toMatchObject({
+      error: { code: -32000, data: [{ reason: 'UNAVAILABLE', metadata: { taskId: id, contextId } }] },
+    });
+    ended.open();
+    await closed;
+  });
+});
+
+describe('option answers', () => {
+  it('that gives neither kind fails the call, in words for the application only', async () => {
+    const seen: unknown[] = [];
+    app = await makeApp({
+      answers: () => undefined as never, // what JavaScript may return
+      onError: (error) => seen.push(error),
+    });
+    expect(await app.call('SendMessage', message('hi'))).toMatchObject({
+      error: { code: -32603, message: expect.stringMatching(/^Internal error \(error id [^ ]+\)$/) },
+    });
+    expect(seen).toEqual([expect.objectContaining({ code: 'ERR_A2A_OPTIONS' })]);
+    expect(await app.call('ListTasks')).toMatchObject({ result: { totalSize: 0 } });
   });
 });

@@ -9,6 +9,7 @@ import {
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
+import { ConfigError } from './config-error.ts';
 import { type Engine, type OperationContext, publish, wake } from './engine.ts';
 import { createEventItems, cursorOf, type EventItemCache } from './event-items.ts';
 import { createFold, type OpenEntry, withHistory } from './fold.ts';
@@ -66,7 +67,9 @@ export function createSending(
     request: RunRequest,
   ): Promise<Answers> {
     if (typeof options.answers !== 'function') return options.answers;
-    return options.answers(message, { owner: scope.owner, request });
+    const answers: unknown = await options.answers(message, { owner: scope.owner, request });
+    if (answers === 'task' || answers === 'message') return answers;
+    throw new ConfigError('ERR_A2A_OPTIONS', "Option `answers` gave neither 'task' nor 'message'");
   }
 
   async function begin(

@@ -12,7 +12,7 @@ import type {
   SubscribeToTaskRequest,
   Task,
 } from '../protocol/v1.ts';
-import type { EventStream, StreamItem } from './call.ts';
+import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import { type Engine, type OperationContext, publish } from './engine.ts';
 import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
 import { CursorTrimmed } from './feed.ts';
@@ -91,6 +91,10 @@ export function createTaskOperations(
       if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal);
     }
     const { task, closed } = await load(id, scope);
+    if (!closed && context.signal.reason === SHUTDOWN) {
+      const { contextId } = task;
+      throw new UnavailableError('The server shuts down; the cancel goes on', 1, { taskId: id, contextId });
+    }
     const { state } = task.status;
     if (closed && state !== 'TASK_STATE_CANCELED') {
       throw new TaskNotCancelableError(`The task can not be canceled: it has ended as ${state}`);
