@@ -369,6 +369,13 @@ describe('a reader that goes away', () => {
   });
 });
 
+/** A stream that has nothing to show until it is broken off, as one of a bare message. */
+async function* failingOnAbort(signal: AbortSignal): AsyncGenerator<never[]> {
+  await once(signal, 'abort');
+  yield* [];
+  throw new Error('broken off');
+}
+
 describe('closing', () => {
   it('ends streams with a comment', async () => {
     feed.push([item('one')]);
@@ -378,6 +385,21 @@ describe('closing', () => {
     await handler.close();
     expect(writes(await readAll(socket))).toEqual([frame('one'), ': the server shuts down\n\n']);
     expect(handler.clock.pending()).toBe(0);
+  });
+
+  it('tells a stream that fails by it why, though its head is out', async () => {
+    service = fakeService(({ caller: { signal } }) => failingOnAbort(signal));
+    await served.close();
+    await start();
+    const socket = await open();
+    await until(() => handler.clock.pending() === 1);
+    handler.clock.advance(15_000);
+    await handler.close();
+    const [comment, error, ...more] = writes(await readAll(socket));
+    expect(comment).toBe(': keep-alive\n\n');
+    expect(error).toMatch(/^data: \{"jsonrpc":"2\.0","id":7,"error":\{"code":-32000,.*\}\n\n$/);
+    expect(more).toEqual([]);
+    expect(handler.reports).toEqual([]);
   });
 
   it('never ends a stream in the middle of a frame as if it were whole', async () => {

@@ -55,9 +55,10 @@ export function createEventStreams(options: SseOptions): EventStreams {
         answer(reply.failed(error));
         return;
       }
-      await writer.write([{ prefix: '', json: reply.failedFrame(error), suffix: '' }]);
+      writer.end({ json: reply.failedFrame(error) });
+      return;
     }
-    writer.end(signal.reason === SHUTDOWN ? 'the server shuts down' : undefined);
+    writer.end(signal.reason === SHUTDOWN ? { comment: 'the server shuts down' } : undefined);
   }
 
   return { send };

@@ -28,8 +28,8 @@ export interface SseWriter {
   readonly write: (frames: Iterable<Frame>) => Promise<void>;
   /** Lets go of the response without a word. */
   readonly stop: () => void;
-  /** Ends the response, with a comment for people who look at the wire. */
-  readonly end: (comment?: string) => void;
+  /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
+  readonly end: (last?: { readonly json: string } | { readonly comment: string }) => void;
 }
 
 const PIECE = 64 * 1024;
@@ -143,16 +143,17 @@ export function createSseWriter(
     if (!put(chunk) && !isAborted(signal)) await drained();
   }
 
-  function end(comment?: string): void {
+  function end(last?: { readonly json: string } | { readonly comment: string }): void {
     cancelTimer();
     if (gone(res)) return;
-    // a comment can not stand inside a frame, and half a frame must not look like an end
+    // nothing else can stand inside a frame, and half a frame must not look like an end
     if (inFrame) {
       res.destroy();
       return;
     }
     head();
-    res.end(comment === undefined ? undefined : `: ${comment}\n\n`);
+    if (last === undefined) res.end();
+    else res.end('json' in last ? `data: ${last.json}\n\n` : `: ${last.comment}\n\n`);
     if (res.writableFinished) return;
     // what is still unsent is the reader's to take in time
     cancelTimer = clock.after(stallMs, () => {
