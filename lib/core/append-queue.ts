@@ -17,6 +17,8 @@ export type Stored = Extract<WriteResult, { ok: true }>;
 export interface AppendQueue {
   /** Queues entries that belong together. Resolves when they are stored; rejects with TaskClosed, LeaseLost or TaskTooLarge. */
   readonly push: (entries: readonly EntryBody[]) => Promise<Stored>;
+  /** Queues the end of a task that has outgrown the storage's limit; everything else is refused from then on. */
+  readonly pushEnd: (entries: readonly EntryBody[]) => Promise<Stored>;
   /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all that was pushed is stored or refused. */
@@ -55,9 +57,14 @@ export function createAppendQueue(options: {
   let queuedEntries = 0;
   let queuedBytes = 0;
   let draining: Promise<void> | undefined;
+  let isFull = false;
 
   function push(entries: readonly EntryBody[]): Promise<Stored> {
     if (entries.length === 0) return Promise.resolve({ ok: true, seq: 0, closed: false, entries: [] });
+    return isFull ? Promise.reject(tooLarge()) : pushEnd(entries);
+  }
+
+  function pushEnd(entries: readonly EntryBody[]): Promise<Stored> {
     return new Promise((resolve, reject) => {
       const bytes = entries.reduce((sum, entry) => sum + roughBytes(entry), 0);
       waiting.push({ entries, bytes, resolve, reject });
@@ -104,11 +111,10 @@ export function createAppendQueue(options: {
       waiting = [...batch, ...waiting];
       return false;
     } else {
-      const [first, ...later] = release([...batch, ...waiting]);
+      isFull = true;
+      const refused = release([...batch, ...waiting]);
       waiting = [];
-      first?.reject(new TaskTooLarge('The task is larger than the storage allows'));
-      for (const item of later)
-        item.reject(new TaskTooLarge('What was said before did not fit into the task'));
+      for (const item of refused) item.reject(tooLarge());
     }
     return true;
   }
@@ -125,7 +131,8 @@ export function createAppendQueue(options: {
     const what = `appending to task ${lease.taskId}`;
     producerSeq += 1;
     try {
-      if (keeper.isLost()) throw new LeaseLost('The lease is over');
+      // looks at the time: after a blocked event loop timers are late
+      keeper.isLost();
       const result = await retryUntil(() => storage.append(lease, producerSeq, entries), keeper.lost, {
         ...{ clock, logger, what },
       });
@@ -152,9 +159,14 @@ export function createAppendQueue(options: {
 
   return {
     push,
+    pushEnd,
     room: () => (queuedEntries < ROOM.entries && queuedBytes < ROOM.bytes ? undefined : draining),
     settled: () => draining ?? Promise.resolve(),
   };
+}
+
+function tooLarge(): Error {
+  return new TaskTooLarge('This, or what was said before it, does not fit into the task');
 }
 
 function refusal(reason: string): Error {

@@ -3,10 +3,11 @@ import type { EventBus, TaskHint } from './event-bus.ts';
 import type { LogEntry, Seq } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Lease, Storage } from './storage.ts';
+import { LeaseLost } from './task-failed.ts';
 
 /** Keeps a lease alive and listens for what concerns its holder. */
 export interface LeaseKeeper {
-  /** Aborted when the lease was lost. */
+  /** Aborted when the lease was lost, with LeaseLost as its reason. */
   readonly lost: AbortSignal;
   /** Starts the heartbeat and the listening. */
   readonly start: () => void;
@@ -180,7 +181,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     if (state !== 'held') return;
     logger.warn({ taskId, epoch: lease.epoch }, `the lease of a task was lost: ${why}`);
     end('lost');
-    lost.abort();
+    lost.abort(new LeaseLost('This worker no longer holds the task'));
     options.onLost();
   }
 

@@ -46,7 +46,7 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
   const { id: taskId, contextId } = snapshot.task;
   const failures = createFailures({ taskId, contextId, answers: claimed.answers });
   if (start === 'too-large') {
-    await queue.push([failures.say(TOO_LARGE)]);
+    await queue.pushEnd([failures.say(TOO_LARGE)]);
     return 'closed';
   }
   const ending = new AbortController();

@@ -109,7 +109,7 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     isTooLarge = true;
     options.onTooLarge();
     state = 'closed';
-    void quiet(push([failures.say(TOO_LARGE)]));
+    queue.pushEnd([failures.say(TOO_LARGE)]).then(setOver, setOver);
   }
 
   function seal(): void {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import { startRun, type Run, type RunOptions } from './run.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What a worker needs. */
 export interface WorkerOptions extends Omit<RunOptions, 'worker'> {
@@ -35,6 +36,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runs = new Set<Run>();
   const orphans = new Set<Run>();
+  const giveUp = new AbortController();
   let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
   let stopping: Promise<void> | undefined;
@@ -61,7 +63,8 @@ export function createWorker(options: WorkerOptions): Worker {
       while (lookAgain && free() > 0) {
         lookAgain = false;
         const claimedAt = clock.elapsed();
-        const claimed = await storage.claim({ worker, agent: agentId, limit: free(), leaseMs });
+        const by = { worker, agent: agentId, limit: free(), leaseMs };
+        const claimed = await unlessAborted(() => storage.claim(by), giveUp.signal);
         for (const task of claimed) started.push(follow(startRun(task, claimedAt, { ...options, worker })));
       }
     } catch (error) {
@@ -98,7 +101,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Whether a task that could not be claimed will need somebody if its worker is lost. */
   async function isHeld(taskId: string): Promise<boolean> {
     try {
-      const snapshot = await storage.loadTask(taskId);
+      const snapshot = await unlessAborted(() => storage.loadTask(taskId), giveUp.signal);
       return snapshot !== undefined && !snapshot.closed && !isInterrupted(snapshot.task.status.state);
     } catch (error) {
       logger.warn({ err: error, taskId }, 'looking at a task failed; its hint is to come again');
@@ -124,26 +127,20 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Waits for a claim under way, as it may still start runs; for one that hangs not longer than runs have. */
-  async function claimed(limitMs: number): Promise<void> {
-    if (looking === undefined) return;
-    let cancel: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(limitMs, resolve);
-    });
-    await Promise.race([looking, late]);
-    cancel();
-  }
-
   async function drain(drainMs: number): Promise<void> {
     cancelPoll();
     const cancelDeadline = clock.after(drainMs, () => {
       isDrained = true;
       for (const run of runs) run.stop('shutdown');
     });
-    await claimed(drainMs + options.cancelGraceMs);
+    const cancelGiveUp = clock.after(drainMs + options.cancelGraceMs, () => {
+      giveUp.abort(new Error('The worker is stopped'));
+    });
+    // a claim under way may still start runs; one that hangs may not take longer than runs may
+    await looking;
     await Promise.all([...runs].map((run) => run.released));
     cancelDeadline();
+    cancelGiveUp();
     try {
       await subscription?.stop();
       // what was given back is due for the others
