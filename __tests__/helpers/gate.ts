@@ -11,7 +11,7 @@ export function gate(): Gate {
   return { open, opened };
 }
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** Resolves when the condition holds; it is looked at with every turn of the event loop. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

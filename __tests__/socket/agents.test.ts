@@ -28,8 +28,8 @@ const AGENTS: [string, string, Agent, Partial<A2AOptions>?][] = [
   ['returns a part of two kinds', 'TASK_STATE_FAILED', () => ({ text: 'x', raw: 'eA==' }) as never],
   ['throws', 'TASK_STATE_FAILED', () => fail()],
   ['throws later', 'TASK_STATE_FAILED', async () => fail()],
-  ['throws nothing', 'TASK_STATE_FAILED', () => Promise.reject(undefined as never)],
-  ['throws a text', 'TASK_STATE_FAILED', () => Promise.reject(SECRET as never)],
+  ['throws nothing', 'TASK_STATE_FAILED', () => rejectWith(undefined)],
+  ['throws a text', 'TASK_STATE_FAILED', () => rejectWith(SECRET)],
   ['throws a TaskFailed', 'TASK_STATE_FAILED', () => Promise.reject(new TaskFailed('no'))],
   ['yields nothing', 'TASK_STATE_COMPLETED', async function* () {}],
   [
@@ -104,6 +104,11 @@ const AGENTS: [string, string, Agent, Partial<A2AOptions>?][] = [
 
 function fail(): never {
   throw new Error(SECRET);
+}
+
+function rejectWith(reason: unknown): Promise<never> {
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- agents reject with what they like
+  return Promise.reject(reason);
 }
 
 function never(): Promise<never> {

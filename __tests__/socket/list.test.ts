@@ -182,8 +182,7 @@ describe('ListTasks', () => {
     verifies('3.1.4-no-artifacts');
     const { open, opened } = gate();
     const app = await serveAt({ now: NOON }, async (turn) => {
-      if (turn.text === 'x') return 'out';
-      await opened;
+      return turn.text === 'x' ? 'out' : opened;
     });
     await sendText(app, 'x');
     await sendText(app, 'wait', {}, { configuration: { returnImmediately: true } });

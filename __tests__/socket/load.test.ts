@@ -1,15 +1,17 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EventBus } from '../../lib/core/event-bus.ts';
 import { startWorker } from '../../lib/core/start-worker.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
-import { getTask, openStream, start, stateOf, streamText } from '../helpers/calls.ts';
+import { getTask, listTasks, openStream, start, stateOf, streamText } from '../helpers/calls.ts';
 import { gate, until } from '../helpers/gate.ts';
-import { type AgentApp, makeApp } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
 import { heldBytes } from '../helpers/memory.ts';
-import { readAll } from '../helpers/raw-http.ts';
+import { parse, readAll } from '../helpers/raw-http.ts';
 import { openRaw, whenSeen } from '../helpers/raw-stream.ts';
+
+jest.setTimeout(120_000);
 
 let app: AgentApp | undefined;
 const sockets: Socket[] = [];
@@ -113,6 +115,42 @@ describe('a stream of 20,000 chunks', () => {
     expect(responses[1]?.writableFinished).toBe(false);
     expect((await getTask(app, id)).status.state).toBe('TASK_STATE_COMPLETED');
   });
+});
+
+describe('a reader that comes back to a log that is gone', () => {
+  it.each(['SendStreamingMessage', 'SubscribeToTask'])(
+    'is told so by the last frame of %s',
+    async (method) => {
+      const errors: unknown[] = [];
+      const backend = memoryBackend({ retention: { logMs: 0 } });
+      const { open, opened } = gate();
+      app = await makeApp({
+        ...backend,
+        async *agent() {
+          await opened;
+          yield* talk();
+        },
+        onError: (error) => errors.push(error),
+      });
+      const responses = responsesOf(app);
+      const { id } = await start(app, 'hi');
+      const params = method === 'SubscribeToTask' ? { id } : message('more', { taskId: id, messageId: 'm2' });
+      const socket = await openRaw(app, method, params);
+      sockets.push(socket);
+      await until(() => responses.length === 2 && responses[1]?.headersSent === true);
+      open();
+      await until(async () => (await backend.storage.heads([id])).get(id)?.closed === true);
+      await listTasks(app); // drops what retention allows
+      const last = parse(await readAll(socket))
+        .body.trim()
+        .split('\n\n')
+        .at(-1);
+      expect(last).toContain(
+        '"error":{"code":-32000,"message":"This reader fell too far behind; subscribe again"',
+      );
+      expect(errors).toEqual([]);
+    },
+  );
 });
 
 describe('many streams', () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { type Message, Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import { type Client, ClientFactory } from '@a2a-js/sdk/client';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
@@ -9,17 +10,15 @@ let client: Client;
 beforeEach(async () => {
   app = await makeApp({
     async *agent(turn) {
-      if (turn.text === 'ask') return turn.requireInput('Who?');
-      if (turn.text === 'slow') {
+      if (turn.text === 'ask') {
+        await turn.requireInput('Who?');
+      } else if (turn.text === 'slow') {
         await turn.working('Working on it');
-        return new Promise((resolve) => {
-          turn.signal.addEventListener('abort', () => {
-            resolve(undefined);
-          });
-        });
+        await once(turn.signal, 'abort');
+      } else {
+        yield 'you ';
+        yield `said ${turn.text}`;
       }
-      yield 'you ';
-      yield `said ${turn.text}`;
     },
   });
   client = await new ClientFactory().createFromUrl(app.origin);

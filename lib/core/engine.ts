@@ -4,7 +4,7 @@ import type { EventBus, TaskHint } from './event-bus.ts';
 import type { TaskFeed } from './feed.ts';
 import type { Scope, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, WriteResult } from './storage.ts';
 
 /** What the operations work with. */
 export interface Engine {
@@ -32,6 +32,15 @@ export interface OperationContext {
 export function wake({ broker, logger }: Engine, agent: string, taskId: TaskId): void {
   void quietly(() => broker.wake({ agent, taskId }), logger, 'waking workers failed; they poll');
 }
+
+/** Tells readers and the runner what a write has stored. */
+export function announce(engine: Pick<Engine, 'eventBus' | 'logger'>, taskId: TaskId, stored: Stored): void {
+  const { entries, closed } = stored;
+  const head = entries.at(-1)?.seq ?? stored.seq;
+  publish(engine, { taskId, head, closed, ...(entries.length > 0 && { entries }) });
+}
+
+type Stored = Extract<WriteResult, { ok: true }>;
 
 /** Tells readers and the runner that a task's log has grown. What fails here costs time, nothing else. */
 export function publish({ eventBus, logger }: Pick<Engine, 'eventBus' | 'logger'>, hint: TaskHint): void {

@@ -10,12 +10,12 @@ import {
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import { ConfigError } from './config-error.ts';
-import { type Engine, type OperationContext, publish, wake } from './engine.ts';
+import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItems, cursorOf, type EventItemCache } from './event-items.ts';
 import { createFold, type OpenEntry, withHistory } from './fold.ts';
 import type { Answers, LogEntry, RunRequest, Seq, StoredTask, TaskId } from './log.ts';
 import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
-import { answersSend, endsStream } from './stream-end.ts';
+import { answersSend, endsStream, streamFailure } from './stream-end.ts';
 
 /** Decides, before the run, whether a message gets a task or one bare Message. */
 export type AnswersFunction = (
@@ -109,13 +109,7 @@ export function createSending(
       storage.addInput(scope, taskId, { message: { ...message, taskId, contextId }, request }),
     );
     if (!stored.ok) throw refusedInput(taskId, stored);
-    const head = stored.entries.at(-1)?.seq ?? stored.seq;
-    publish(engine, {
-      taskId,
-      head,
-      closed: false,
-      ...(stored.entries.length > 0 && { entries: stored.entries }),
-    });
+    announce(engine, taskId, stored);
     wake(engine, scope.agent, taskId);
     const snapshot = await storage.loadTask(taskId, scope);
     if (snapshot === undefined) throw new TaskNotFoundError(taskId);
@@ -184,19 +178,23 @@ export function createSending(
     });
     if (snapshot !== undefined) yield [taskItem(snapshot.task, snapshot)];
     let shown = snapshot?.seq ?? 0;
-    for await (const batch of feed.tail(sent.taskId, snapshot ? sent.own : 0, signal)) {
-      const end = batch.findIndex((entry) => endsStream(entry, sent.own));
-      let news = batch;
-      const [first] = batch;
-      if (shown === 0 && first !== undefined) {
-        yield [taskItem(createFold(opened(first)).snapshot(), first)];
-        shown = first.seq;
+    try {
+      for await (const batch of feed.tail(sent.taskId, snapshot ? sent.own : 0, signal)) {
+        const end = batch.findIndex((entry) => endsStream(entry, sent.own));
+        let news = batch;
+        const [first] = batch;
+        if (shown === 0 && first !== undefined) {
+          yield [taskItem(createFold(opened(first)).snapshot(), first)];
+          shown = first.seq;
+        }
+        if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
+        if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
+        const seen = items.of(news, resumable);
+        if (seen.length > 0) yield seen;
+        if (end >= 0) return;
       }
-      if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
-      if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
-      const seen = items.of(news, resumable);
-      if (seen.length > 0) yield seen;
-      if (end >= 0) return;
+    } catch (error) {
+      throw streamFailure(error);
     }
   }
 

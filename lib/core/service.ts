@@ -5,7 +5,7 @@ import {
 import type { Methods } from '../protocol/v1.ts';
 import { admitCapability, admitExtensions, type AdmissionCard, admitOwner, readParams } from './admission.ts';
 import type { Caller, Method, Reply, Service } from './call.ts';
-import { type Engine, type OperationContext, publish, wake } from './engine.ts';
+import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
 import type { Answers, TaskId } from './log.ts';
 import { type AnswersFunction, createSending } from './send.ts';
@@ -86,12 +86,7 @@ export async function resumeTask(
   if (snapshot?.scope.agent !== agentId) return false;
   const stored = await engine.storage.addInput(snapshot.scope, taskId, { resume: data });
   if (!stored.ok) return false;
-  publish(engine, {
-    taskId,
-    head: stored.entries.at(-1)?.seq ?? stored.seq,
-    closed: false,
-    entries: stored.entries,
-  });
+  announce(engine, taskId, stored);
   wake(engine, agentId, taskId);
   return true;
 }

@@ -1,4 +1,6 @@
+import { UnavailableError } from '../protocol/errors.ts';
 import { isInterrupted } from '../protocol/states.ts';
+import { CursorTrimmed } from './feed.ts';
 import { isClosing } from './fold.ts';
 import type { LogEntry, Seq } from './log.ts';
 
@@ -15,6 +17,12 @@ export function answersSend(entry: LogEntry, own: Seq): boolean {
  */
 export function endsStream(entry: LogEntry, own: Seq): boolean {
   return isClosing(entry) || (answersSend(entry, own) && !isAuthRequired(entry));
+}
+
+/** What a stream fails with: a reader whose place in the log is gone begins anew, which is nobody's fault but its own. */
+export function streamFailure(error: unknown): unknown {
+  if (!(error instanceof CursorTrimmed)) return error;
+  return new UnavailableError('This reader fell too far behind; subscribe again', 1);
 }
 
 function isAuthRequired(entry: LogEntry): boolean {

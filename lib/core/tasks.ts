@@ -13,13 +13,14 @@ import type {
   Task,
 } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
-import { type Engine, type OperationContext, publish } from './engine.ts';
+import { announce, type Engine, type OperationContext } from './engine.ts';
 import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
 import { CursorTrimmed } from './feed.ts';
 import { isClosing, withHistory } from './fold.ts';
 import type { Scope, Seq, TaskId } from './log.ts';
 import { readPageToken, writePageToken } from './page-token.ts';
 import type { TaskSnapshot } from './storage.ts';
+import { streamFailure } from './stream-end.ts';
 
 /** The operations on tasks that are there (§3.1.3 to §3.1.6). */
 export interface TaskOperations {
@@ -31,6 +32,9 @@ export interface TaskOperations {
     context: OperationContext,
   ) => Promise<EventStream>;
 }
+
+/** A timer may fire a moment before the lease has ended by the storage's clock. */
+const LEASE_END_MS = 50;
 
 /** Makes the operations on tasks. */
 export function createTaskOperations(
@@ -81,13 +85,7 @@ export function createTaskOperations(
     const stored = await storage.requestCancel(scope, id, cancelGraceMs, metadata);
     if (!stored.ok && stored.reason === 'not-found') throw new TaskNotFoundError(id);
     if (stored.ok) {
-      const head = stored.entries.at(-1)?.seq ?? stored.seq;
-      publish(engine, {
-        taskId: id,
-        head,
-        closed: stored.closed,
-        ...(stored.entries.length > 0 && { entries: stored.entries }),
-      });
+      announce(engine, id, stored);
       if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal);
     }
     const { task, closed } = await load(id, scope);
@@ -106,7 +104,7 @@ export function createTaskOperations(
   async function waitForEnd(taskId: TaskId, scope: Scope, after: Seq, signal: AbortSignal): Promise<void> {
     const giveUp = new AbortController();
     const cancelTimers = [
-      clock.after(cancelGraceMs, () => void endForRunner(taskId, scope)),
+      clock.after(cancelGraceMs + LEASE_END_MS, () => void endForRunner(taskId, scope)),
       clock.after(cancelGraceMs + 1000, () => {
         giveUp.abort();
       }),
@@ -116,6 +114,9 @@ export function createTaskOperations(
       for await (const batch of feed.tail(taskId, after, waiting)) {
         if (batch.some(isClosing)) return;
       }
+    } catch (error) {
+      // what is not in the log any more is in the task that is loaded next
+      if (!(error instanceof CursorTrimmed)) throw error;
     } finally {
       for (const cancel of cancelTimers) cancel();
       giveUp.abort();
@@ -135,8 +136,7 @@ export function createTaskOperations(
       const stored = await storage.append(claimed.lease, 1, [
         { kind: 'status', state: 'TASK_STATE_CANCELED' },
       ]);
-      if (stored.ok)
-        publish(engine, { taskId, head: stored.seq, closed: stored.closed, entries: stored.entries });
+      if (stored.ok) announce(engine, taskId, stored);
     } catch (error) {
       engine.logger.warn({ err: error, taskId }, 'ending a canceled task failed; a worker will do it');
     }
@@ -179,8 +179,7 @@ export function createTaskOperations(
         if (seen.length > 0) yield seen;
       }
     } catch (error) {
-      if (!(error instanceof CursorTrimmed)) throw error;
-      throw new UnavailableError('This reader fell too far behind; subscribe again', 1);
+      throw streamFailure(error);
     }
   }
 
