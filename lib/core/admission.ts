@@ -22,7 +22,9 @@ export function admitOwner(card: AdmissionCard, owner: string | null): void {
   const isOpen =
     required.length === 0 || required.some(({ schemes = {} }) => Object.keys(schemes).length === 0);
   if (owner !== null || isOpen) return;
-  throw new UnauthenticatedError([...new Set(Object.values(card.securitySchemes ?? {}).flatMap(challenge))]);
+  const challenges = new Set(Object.values(card.securitySchemes ?? {}).flatMap(challenge));
+  // a 401 has a challenge (RFC 9110 §11.6.1), also where HTTP has no name for what is asked for
+  throw new UnauthenticatedError(challenges.size > 0 ? [...challenges] : ['A2A realm="agent"']);
 }
 
 function challenge(scheme: SecurityScheme): string[] {

@@ -22,7 +22,10 @@ export function readPageToken(token: string, scope: Scope, query: ListTasksReque
 
 function parse(token: string): (SortKey & { f: string }) | undefined {
   try {
-    const read: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
+    const bytes = Buffer.from(token, 'base64url');
+    // decoding skips what is no base64, so only what reads back the same was ours
+    if (bytes.toString('base64url') !== token) return undefined;
+    const read: unknown = JSON.parse(bytes.toString());
     return isToken(read) ? read : undefined;
   } catch {
     return undefined; // no JSON is no token
