@@ -85,9 +85,6 @@ describe('a stream of 20,000 chunks', () => {
     expect(waiting[0]?.writableLength).toBeGreaterThan(0);
     expect(waiting[0]?.writableLength).toBeLessThan(8 * 1024 * 1024);
     expect(withStalled.held - without.held).toBeLessThan(8 * 1024 * 1024);
-    process.stdout.write(
-      `stalled reader: ${String(waiting[0]?.writableLength)} bytes to write, heap difference ${withStalled.held - without.held}\n`,
-    );
 
     const task = await getTask(app, withStalled.id);
     expect(task.artifacts?.map(({ parts }) => parts.map(({ text }) => text?.length))).toEqual([
@@ -221,7 +218,6 @@ describe('many streams', () => {
     // the worker has its polls and heartbeats, which were counted anew
     expect(after.timers).toBeLessThan(before.timers + 100);
     expect(after.held - before.held).toBeLessThan(4 * 1024 * 1024);
-    process.stdout.write(`10,000 came and left: ${after.held - before.held} bytes, ${after.timers} timers\n`);
     const stream = await openStream(app, 'SubscribeToTask', { id: tasks[0]?.id });
     await stream.next();
     expect(subscriptions.size).toBe(1);
