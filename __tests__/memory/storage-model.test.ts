@@ -274,6 +274,6 @@ it('keeps the invariants of Storage through any order of calls', async () => {
       await fc.asyncModelRun(() => ({ model, real }), steps);
       await checkLiveness(model, real);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 }, 60_000);

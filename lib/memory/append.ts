@@ -68,7 +68,7 @@ function commit(
 ): WriteResult {
   const last = prepared.at(-1)?.body;
   const pause = last && pauseOf(last);
-  const more = pause !== undefined && record.inputSeq > (pause.upTo ?? record.doneSeq);
+  const more = pause !== undefined && record.inputSeq > Math.max(record.doneSeq, pause.upTo ?? 0);
   const working = table.prepare({ kind: 'status', state: 'TASK_STATE_WORKING' });
   const entries = table.write(record, more ? [...prepared, working] : prepared, epoch);
   record.producerSeq = producerSeq;

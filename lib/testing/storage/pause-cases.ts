@@ -102,6 +102,16 @@ function moreCases({ api: { expect }, test, advance }: StorageKit): void {
     }
   });
 
+  test('S9 pause: a run that names less than an earlier one has processed finds nothing new', async (bench) => {
+    const taskId = await bench.createTask();
+    const { seq } = await bench.say(taskId, 'm');
+    await (await bench.take(taskId)).append(pause(seq, 0));
+    const second = await bench.take(taskId);
+    expect(second.claimed.reason).toBe('deadline');
+    expect((await second.append(pause(1))).more).toBe(undefined);
+    expect(await bench.claimOne(taskId)).toBe(undefined);
+  });
+
   test('S9 pause: while a cancel is wanted the task is due at once', async (bench) => {
     const taskId = await bench.createTask();
     const holder = await bench.take(taskId);
