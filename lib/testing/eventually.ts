@@ -15,17 +15,3 @@ export async function eventually(
     await new Promise(turns < 20 ? setImmediate : (resolve) => setTimeout(resolve, 1));
   }
 }
-
-/** A promise that is resolved from outside. */
-export interface Gate {
-  readonly opened: Promise<void>;
-  readonly open: () => void;
-}
-
-export function createGate(): Gate {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}

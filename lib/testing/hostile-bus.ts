@@ -90,7 +90,8 @@ export function hostileBus(inner: EventBus, hostility: Hostility = {}): HostileB
   };
 }
 
-function later(turns: number, callback: () => void): void {
+/** Calls back some turns of the event loop later. */
+export function later(turns: number, callback: () => void): void {
   if (turns === 0) callback();
   else setImmediate(later, turns - 1, callback);
 }

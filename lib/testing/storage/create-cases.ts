@@ -25,7 +25,7 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
     expect({ taskId: lease.taskId, epoch: lease.epoch }).toEqual({ taskId, epoch: 1 });
     expect(others).toEqual({
       ...{ scope: ANN, answers: 'task', doneSeq: 0, pending, attempt: 1, startedBefore: false },
-      ...{ cancelRequested: false, reason: 'work' },
+      ...{ cancelRequested: false, reason: 'work', newest: pending[0] },
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Agent } from '../../core/output.ts';
-import { createGate } from '../eventually.ts';
+import { createGate } from '../gate.ts';
 import type { StorageCall } from '../faulty-storage.ts';
 import type { WorkerKit } from '../worker-suite.ts';
 import { brief, briefArtifacts } from './brief.ts';
