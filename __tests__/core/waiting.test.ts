@@ -487,7 +487,11 @@ describe('a task that waits, its run being over', () => {
       expect(brief(await bench.ended(taskId)).slice(2)).toEqual([
         ...['AUTH_REQUIRED sign in', 'resume', 'WORKING', 'start 1', 'COMPLETED'],
       ]);
-      expect(turns[1]).toMatchObject({ text: 'hello', resumed: { token: 7 }, request: {} });
+      expect(turns[1]).toMatchObject({
+        text: 'hello',
+        resumed: { token: 7 },
+        request: { metadata: { a: 1 } },
+      });
     });
   });
 

@@ -122,7 +122,7 @@ return written(h.ca, h.ca, 0)`;
 export const APPEND = `${SHARED}
 if not h.sc then return { 'not-found' } end
 local pseq, size, FROM, LAST = tonumber(ARGV[3]), h.by, 6, #ARGV - 4
-if h.li ~= ARGV[2] then return { h.cl == 1 and 'closed' or 'fenced', h.st } end
+if h.li ~= ARGV[2] then return { 'fenced', h.st } end
 -- also where that append ended the lease: its answer was lost, not its effect
 if pseq <= h.pq then return { 'duplicate', h.qs, h.cl, pseq == h.pq and h.qm or 0 } end
 if h.cl == 1 then return { 'closed', h.st } end
@@ -146,7 +146,7 @@ for i = FROM, #ARGV, 5 do
   if ARGV[i + 2] ~= '' then upTo = tonumber(ARGV[i + 2]); set('au', math.max(h.au, upTo)) end
   pause = ARGV[i + 3]
 end
-local more = pause ~= '' and h['in'] > upTo
+local more = pause ~= '' and h['in'] > math.max(h.dn, upTo)
 if more then add(h.ep, ARGV[5]); state = WORKING end
 if state ~= '' then moveTo(state) end
 set('pq', pseq); set('qs', h.sq); set('qm', more and 1 or 0)
@@ -185,7 +185,8 @@ for _, seq in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
   pending[#pending + 1] = redis.call('XRANGE', KEYS[2], seq .. '-0', seq .. '-0')[1]
 end
 save()
-return { id, ARGV[2], h.ep, h.sc, h.cx, h.am, h.dn, h.at, h.sb, h.ca, reason, pending }`;
+local newest = redis.call('XRANGE', KEYS[2], h.mi .. '-0', h.mi .. '-0')[1]
+return { id, ARGV[2], h.ep, h.sc, h.cx, h.am, h.dn, h.at, h.sb, h.ca, reason, pending, newest }`;
 
 /** ARGV: id, lease id, leaseMs. */
 export const RENEW = `${SHARED}

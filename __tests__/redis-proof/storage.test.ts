@@ -125,7 +125,7 @@ const message = (text: string, over: Partial<Message> = {}): Message => ({
       expect({ ...lease, id: '' }).toEqual({ taskId: task.taskId, id: '', epoch: 1 });
       expect(claimed).toEqual({
         ...{ scope: task.scope, answers: 'task', doneSeq: 0, pending: entries, attempt: 1 },
-        ...{ startedBefore: false, cancelRequested: false, reason: 'work' },
+        ...{ startedBefore: false, cancelRequested: false, reason: 'work', newest: entries[0] },
       });
     });
 

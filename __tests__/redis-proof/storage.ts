@@ -202,8 +202,21 @@ export function redisProof(options: {
   }
 
   function claimedTask(reply: readonly unknown[]): ClaimedTask {
-    const [taskId, id, epoch, scope, contextId, answers, doneSeq, attempt, started, cancel, reason, pending] =
-      reply;
+    const [
+      taskId,
+      id,
+      epoch,
+      scope,
+      contextId,
+      answers,
+      doneSeq,
+      attempt,
+      started,
+      cancel,
+      reason,
+      pending,
+      newest,
+    ] = reply;
     settle(text(taskId), { scope: text(scope), contextId: text(contextId) });
     return {
       lease: { taskId: text(taskId), id: text(id), epoch: number(epoch) },
@@ -211,6 +224,7 @@ export function redisProof(options: {
       answers: oneOf(ANSWERS, answers),
       doneSeq: number(doneSeq),
       pending: list(pending).map(decode),
+      newest: decode(newest),
       attempt: number(attempt),
       startedBefore: started === 1,
       cancelRequested: cancel !== 0,

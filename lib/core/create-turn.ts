@@ -2,7 +2,7 @@ import { isTerminal } from '../protocol/states.ts';
 import type { Message } from '../protocol/v1.ts';
 import { messageData, messageFiles, messageText } from './draft.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
-import type { RunRequest, Scope, StoredTask } from './log.ts';
+import type { LogEntry, RunRequest, Scope, StoredTask } from './log.ts';
 import { quiet } from './quiet.ts';
 import type { SortKey, Storage, TaskSnapshot } from './storage.ts';
 import { TaskClosed } from './task-failed.ts';
@@ -12,6 +12,8 @@ import type { TurnWriter } from './turn-writer.ts';
 /** What a turn is made of. */
 export interface TurnOptions {
   readonly entry: InputEntry;
+  /** The newest message when the task was claimed: what a resumed run answers. */
+  readonly newest: LogEntry;
   readonly snapshot: TaskSnapshot;
   readonly attempt: number;
   readonly signal: AbortSignal;
@@ -29,7 +31,7 @@ export interface TurnOptions {
 export function createTurn(options: TurnOptions): Turn {
   const { entry, snapshot, attempt, signal, over, reads, inbox, writer, calls } = options;
   const { task, scope } = snapshot;
-  const { message, request } = answered(entry, task);
+  const { message, request } = answered(entry, options.newest, task);
 
   async function waitForAuth(draft: Draft): Promise<WaitResult> {
     const stored = writer.waitForAuth(draft);
@@ -80,14 +82,18 @@ export function createTurn(options: TurnOptions): Turn {
   };
 }
 
-/** The message and request a run answers; a resumed run answers the last message again. */
-function answered(entry: InputEntry, task: StoredTask): { message: Message; request: RunRequest } {
+/** The message and request a run answers; a resumed run answers the message before the `resume` again. */
+function answered(
+  entry: LogEntry,
+  newest: LogEntry,
+  task: StoredTask,
+): { message: Message; request: RunRequest } {
   if (entry.kind === 'input') return { message: entry.message, request: entry.request };
-  const request = entry.kind === 'open' ? entry.request : {};
+  if (entry.kind === 'resume' && newest.seq < entry.seq) return answered(newest, newest, task);
   const history = entry.kind === 'open' ? entry.task.history : task.history;
   const message = history?.findLast((one) => one.role === 'ROLE_USER');
   if (message === undefined) throw new Error(`Task ${task.id} has no message of a user`);
-  return { message, request };
+  return { message, request: entry.kind === 'open' ? entry.request : {} };
 }
 
 async function previousTasks(

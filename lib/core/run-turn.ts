@@ -74,7 +74,7 @@ function asTooLarge(error: unknown): 'too-large' {
 }
 
 function prepare(
-  { options, queue, inbox, stop, reads, claimed: { answers } }: TurnContext,
+  { options, queue, inbox, stop, reads, claimed: { answers, newest } }: TurnContext,
   answered: Pick<TurnOptions, 'entry' | 'snapshot' | 'attempt'>,
   failures: Failures,
   ending: AbortSignal,
@@ -96,7 +96,7 @@ function prepare(
     },
   });
   const turn = createTurn({
-    ...{ ...answered, inbox, writer, reads, signal: stop.signal },
+    ...{ ...answered, newest, inbox, writer, reads, signal: stop.signal },
     over: AbortSignal.any([stop.signal, ending]),
     calls: { count: () => calls, add: addCall },
   });

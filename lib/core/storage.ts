@@ -41,6 +41,8 @@ export interface ClaimedTask {
   readonly doneSeq: Seq;
   /** The `open`, `input` and `resume` entries after `doneSeq`, oldest first; at least the oldest, where there are any. */
   readonly pending: readonly LogEntry[];
+  /** The newest `open` or `input` entry: what a run answers that a `resume` started. */
+  readonly newest: LogEntry;
   /** 1 for the first claim since `open`, a pause or a clean release; what a pause with `more` goes on with is a first attempt too. */
   readonly attempt: number;
   /** Whether any attempt counted by `attempt` wrote its `start` entry, that is, whether the agent may have run. */

@@ -61,8 +61,9 @@ function addMessage(
   { message, request }: Extract<NewInput, { message: Message }>,
 ): WriteResult {
   const { newest } = record;
-  if (newest !== undefined && record.answeredTo < newest.seq && isSameMessage(newest.message, message)) {
-    return duplicate(record, newest.seq);
+  const { seq } = newest.entry;
+  if (newest.message !== undefined && record.answeredTo < seq && isSameMessage(newest.message, message)) {
+    return duplicate(record, seq);
   }
   const prepared = table.prepare({ kind: 'input', message, request });
   if (record.taskBytes + prepared.bytes > table.limits.taskBytes) return refused('too-large', record);

@@ -52,6 +52,7 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
       answers: record.answers,
       doneSeq: record.doneSeq,
       pending: [...record.pending],
+      newest: record.newest.entry,
     },
     ...{ attempt: record.attempt, startedBefore, cancelRequested, reason },
   };

@@ -50,7 +50,7 @@ export interface TaskRecord {
   doneSeq: Seq;
   pending: LogEntry[];
   /** The newest message of the client, and up to where interrupted statuses have answered. */
-  newest: { readonly seq: Seq; readonly message: Message } | undefined;
+  newest: { readonly entry: LogEntry; readonly message: Message | undefined };
   answeredTo: Seq;
   cancelSeq: Seq;
 

@@ -145,7 +145,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   function trim(record: TaskRecord): void {
     const { log, doneSeq, newest, closedAt } = record;
     const isFull = log.length() > limits.logEntries || log.bytes() > limits.logBytes;
-    const keepFrom = Math.min(doneSeq + 1, newest?.seq ?? Infinity);
+    const keepFrom = Math.min(doneSeq + 1, newest.entry.seq);
     if (!isFull || closedAt !== undefined || log.first() >= keepFrom) return;
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
     log.trimTo(Math.min(cut, keepFrom));
@@ -183,7 +183,7 @@ function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
     ...{ fold: createFold(open), log: createTaskLog(), closedAt: undefined },
     ...{ lease: undefined, leaseId: undefined, epoch: 0, producerSeq: 0, lastAppend: undefined },
     ...{ attempt: 0, started: false, inputSeq: seq, doneSeq: 0, pending: [open] },
-    ...{ newest: message && { seq, message }, answeredTo: 0, cancelSeq: 0 },
+    ...{ newest: { entry: open, message }, answeredTo: 0, cancelSeq: 0 },
     ...{ taskBytes: bytes, artifactBytes: new Map<string, number>() },
   };
 }
@@ -204,7 +204,7 @@ function noteEntry(record: TaskRecord, entry: LogEntry): void {
     record.inputSeq = entry.seq;
     record.pending.push(entry);
   }
-  if (entry.kind === 'input') record.newest = { seq: entry.seq, message: entry.message };
+  if (entry.kind === 'input') record.newest = { entry, message: entry.message };
   if (entry.kind === 'start') record.started = true;
   if (entry.kind === 'cancel') record.cancelSeq = entry.seq;
   if (entry.kind === 'status' && isInterrupted(entry.state)) {

@@ -192,6 +192,18 @@ function retransmissionCases({ api: { expect }, test }: StorageKit): void {
 }
 
 function resumeCases({ api: { expect }, test }: StorageKit): void {
+  test('S10 resume: whoever claims the task is given the newest message with it', async (bench) => {
+    const taskId = await bench.createTask();
+    await (await bench.take(taskId)).append(pause(1));
+    await bench.storage.addInput(ANN, taskId, { message: said('second'), request: { metadata: { a: 1 } } });
+    const [input] = (await bench.log(taskId)).slice(-2);
+    const second = await bench.take(taskId);
+    expect(second.claimed.newest).toEqual(input);
+    await second.append(pause(input?.seq ?? 0, undefined, 'AUTH_REQUIRED'));
+    await bench.storage.addInput(ANN, taskId, { resume: 1 });
+    expect((await bench.take(taskId)).claimed.newest).toEqual(input);
+  });
+
   for (const data of [{ token: 't' }, null, false, '', 0]) {
     test(`S10 resume: a task in AUTH_REQUIRED goes on, with the data ${JSON.stringify(data)}`, async (bench) => {
       const taskId = await bench.createTask();
