@@ -104,6 +104,15 @@ describe('the memory of a backend that nobody sweeps', () => {
   });
 });
 
+it('does not take a key for a repeat when its window is over, though it has not been forgotten yet', async () => {
+  const { bench, clock, table } = open();
+  const idempotency = (key: number) => ({ key: String(key), fingerprint: 'f', windowMs: 1000 });
+  for (let n = 0; n < 50; n += 1) await bench.createTask({ idempotency: idempotency(n) });
+  clock.advance(1000);
+  const { created } = await bench.storage.createTask(newTask({ id: 'new', idempotency: idempotency(49) }));
+  expect([created, table.keys.size() > 1]).toEqual([true, true]);
+});
+
 describe('the size of a task', () => {
   it('does not grow by what its artifacts replace', async () => {
     const { bench } = open({ limits: { taskBytes: 30_000, logEntries: 10 } });

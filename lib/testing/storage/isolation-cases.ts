@@ -72,6 +72,20 @@ export function isolationCases({ api: { expect }, test }: StorageKit): void {
     await bench.checkFold(taskId);
   });
 
+  test('S16 isolation: what a claim gave out stays as it is, and changing it changes no later claim', async (bench) => {
+    const taskId = await bench.createTask();
+    const first = await bench.take(taskId);
+    const lease = { ...first.lease };
+    const before = JSON.stringify(first.claimed);
+    await bench.say(taskId, 'm');
+    expect(JSON.stringify(first.claimed)).toBe(before);
+    scribble(first.claimed);
+    await bench.storage.release(lease, 0, true);
+    const { claimed } = await bench.take(taskId);
+    bench.checkPending(claimed, await bench.log(taskId));
+    expect(claimed.scope).toEqual(ANN);
+  });
+
   test('S16 isolation: what agents and clients put into a task comes back equal', async (bench) => {
     const data = {
       texts: ['', 'a\u0000b', '\ud83d\ude00', '\u2028', '"\\', 'é', 'e\u0301', '\ufeff', '</script>'],
