@@ -29,7 +29,10 @@ export function createCard(given: CardOptions): CardSource {
   const options = copyOf(given);
   refuseUnknown(options);
   const extensions = listExtensions(options);
+  const { name, description, version } = options;
   const { supportedInterfaces: _, ...card } = checked({
+    // first what people look for
+    ...{ name, description, version },
     ...defaults(options),
     ...options,
     capabilities: { ...WIRED, extensions },

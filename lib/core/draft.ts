@@ -10,7 +10,8 @@ export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): 
   const given = readDraft(draft);
   const messageId = 'messageId' in given ? given.messageId : undefined;
   const own = { messageId: messageId ?? randomUUID(), role: 'ROLE_AGENT', contextId, taskId };
-  return checked('Message', { ...given, ...own }, 'message');
+  // ids first, for people who read the wire
+  return checked('Message', { ...own, ...given, ...own }, 'message');
 }
 
 function readDraft(draft: Draft): Partial<Message> | { readonly parts: readonly Part[] } {
@@ -24,7 +25,8 @@ function readDraft(draft: Draft): Partial<Message> | { readonly parts: readonly 
 
 /** An Artifact out of what an agent wrote. Throws a TypeError that names the wrong field. */
 export function draftArtifact(draft: ArtifactDraft, artifactId: string): Artifact {
-  return checked('Artifact', { ...draft, artifactId }, 'artifact');
+  const { artifactId: _, ...given } = draft;
+  return checked('Artifact', { artifactId, ...given }, 'artifact');
 }
 
 /** Parts out of a chunk. Throws a TypeError when a part is wrong or none is there. */
