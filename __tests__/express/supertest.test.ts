@@ -40,9 +40,9 @@ describe('an application under supertest', () => {
   it.each(['/.well-known/agent-card.json', '/a2a/.well-known/agent-card.json'])(
     'serves the card at %s',
     async (path) => {
-      const { status, body } = await request(makeApp()).get(path);
-      expect(status).toBe(200);
-      expect(Object.keys(body as object).slice(0, 3)).toEqual(['name', 'description', 'version']);
+      const response = await request(makeApp()).get(path);
+      expect(response.status).toBe(200);
+      expect(Object.keys(response.body as object).slice(0, 3)).toEqual(['name', 'description', 'version']);
     },
   );
 
