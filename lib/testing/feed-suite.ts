@@ -6,9 +6,15 @@ import { resourceCases } from './feed/resource-cases.ts';
 import type { FeedLimits } from '../core/feed.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Hostility } from './hostile-bus.ts';
-import type { TestApi } from './test-api.ts';
+import { register, type TestApi } from './test-api.ts';
 
 export type { FeedSetup } from './feed/bench.ts';
+
+/** What only some backends can do. A case that needs what is not there says so in its name and is not run. */
+export interface FeedHooks {
+  /** Set when the event bus loses hints. */
+  readonly losesHints?: true;
+}
 
 /** What the files of cases register with. */
 export interface FeedKit {
@@ -22,6 +28,8 @@ export interface FeedWish {
   readonly hostility?: Hostility;
   readonly limits?: FeedLimits;
   readonly logger?: Logger;
+  /** It is about hints, so they must not get lost. */
+  readonly needsHints?: true;
 }
 
 /**
@@ -29,11 +37,16 @@ export interface FeedWish {
  *
  * Asks of `expect` only toBe, toEqual, toBeGreaterThan and toBeLessThanOrEqual. Runs under jest, vitest and node:test.
  */
-export function feedSuite(api: TestApi, create: () => FeedSetup | Promise<FeedSetup>): void {
+export function feedSuite(
+  api: TestApi,
+  create: () => FeedSetup | Promise<FeedSetup>,
+  hooks: FeedHooks = {},
+): void {
   const kit: FeedKit = {
     api,
-    test(name, body, { hostility, ...options } = {}) {
-      api.it(name, async () => {
+    test(name, body, { hostility, needsHints, ...options } = {}) {
+      const missing = needsHints && hooks.losesHints ? ['hints'] : [];
+      register(api, name, missing, async () => {
         const setup = await create();
         const bench = createFeedBench(setup, hostility, options);
         try {

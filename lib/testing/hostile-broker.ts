@@ -4,7 +4,7 @@ import { later, seededRandom } from './hostile-bus.ts';
 /** How often a hint for workers meets which fate, from 0 (never, the default) to 1. */
 export interface BrokerHostility {
   readonly drop?: number;
-  /** Comes twice, the second time while the first is being worked on. */
+  /** Comes twice, where the worker has room for it. */
   readonly repeat?: number;
   /** Comes some turns of the event loop later, so that others overtake it. */
   readonly delay?: number;
@@ -34,14 +34,6 @@ export function hostileBroker(inner: Broker, hostility: BrokerHostility = {}): H
   let woken = 0;
   let lost = 0;
 
-  async function held(): Promise<void> {
-    if (random() >= delay) return;
-    const turns = 1 + Math.floor(random() * MOST_TURNS);
-    await new Promise<void>((resolve) => {
-      later(turns, resolve);
-    });
-  }
-
   async function wake(hint: WorkHint): Promise<void> {
     woken += 1;
     if (isDown || random() < drop) {
@@ -50,8 +42,9 @@ export function hostileBroker(inner: Broker, hostility: BrokerHostility = {}): H
       return;
     }
     const given = random() < strip ? { agent: hint.agent } : hint;
+    if (random() >= delay) return inner.wake(given);
     // nobody who wakes workers is made to wait
-    void held()
+    void turns(1 + Math.floor(random() * MOST_TURNS))
       .then(() => inner.wake(given))
       .catch(() => undefined);
   }
@@ -62,18 +55,24 @@ export function hostileBroker(inner: Broker, hostility: BrokerHostility = {}): H
     onWork: (hint: WorkHint) => Promise<WorkOutcome>,
   ): ReturnType<Broker['work']> {
     const repeats = new Set<Promise<unknown>>();
-    const handle = await inner.work(agent, free, async (hint) => {
-      await held();
-      const outcome = onWork(hint);
-      if (random() < repeat && free() > 0) {
-        const again = onWork(hint).catch(() => undefined);
-        repeats.add(again);
-        void again.then(() => repeats.delete(again));
-      }
-      return outcome;
+    let isStopped = false;
+
+    /** As another process would redeliver it: some turns later, and only where there is room. */
+    function repeatLater(hint: WorkHint): void {
+      const again = turns(1 + Math.floor(random() * MOST_TURNS))
+        .then(() => (isStopped || free() <= 0 ? undefined : onWork(hint)))
+        .catch(() => undefined)
+        .finally(() => repeats.delete(again));
+      repeats.add(again);
+    }
+
+    const handle = await inner.work(agent, free, (hint) => {
+      if (random() < repeat) repeatLater(hint);
+      return onWork(hint);
     });
     return {
       async stop() {
+        isStopped = true;
         await handle.stop();
         await Promise.all(repeats);
       },
@@ -89,4 +88,10 @@ export function hostileBroker(inner: Broker, hostility: BrokerHostility = {}): H
     woken: () => woken,
     lost: () => lost,
   };
+}
+
+function turns(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    later(count, resolve);
+  });
 }

@@ -17,7 +17,7 @@ export type { Matchers, Register, TestApi } from './test-api.ts';
 export { storageSuite, type StorageHook, type StorageHooks, type StorageWish } from './storage-suite.ts';
 export { brokerSuite, type BrokerHooks } from './broker-suite.ts';
 export { eventBusSuite, type EventBusHooks } from './event-bus-suite.ts';
-export { feedSuite, type FeedSetup } from './feed-suite.ts';
+export { feedSuite, type FeedHooks, type FeedSetup } from './feed-suite.ts';
 export { workerSuite, type WorkerHooks, type WorkerSetup } from './worker-suite.ts';
 export { foldVectors, type FoldVector } from './fold-vectors.ts';
 

@@ -12,6 +12,8 @@ export type { WorkerSetup } from './worker/bench.ts';
 export interface WorkerHooks {
   /** Set when the setups that `create` makes can `advance` the storage's clock. */
   readonly advance?: true;
+  /** Set when the broker or the event bus loses hints: the workers then come to their polls where nothing happens. */
+  readonly losesHints?: true;
   /** Starts a worker in another process, which can be killed, stopped and continued by signals. */
   readonly process?: never;
 }
@@ -42,7 +44,7 @@ export function workerSuite(
     expect: api.expect,
     test(name, body, needs = []) {
       register(api, name, missingHooks(hooks, needs), async () => {
-        const bench = createWorkerBench(await create());
+        const bench = createWorkerBench(await create(), hooks.losesHints);
         try {
           await body(bench);
         } finally {

@@ -127,26 +127,30 @@ function storageCases({ api: { expect }, test }: FeedKit): void {
     });
   }
 
-  test('T8 while the poll fails, hints go on to work; when it works again, it finds what they did not tell', async (bench) => {
-    const life = await bench.createLife();
-    let seen = 0;
-    const reading = (async () => {
-      for await (const batch of bench.feed.tail(life.taskId, 0, new AbortController().signal))
-        seen += batch.length;
-    })();
-    await until(() => seen === 1);
-    bench.reads.mode = 'fail';
-    bench.bus.gap();
-    await life.append(WORKING);
-    await until(() => seen === 2);
-    bench.bus.setDown(true);
-    await life.append(COMPLETED);
-    bench.bus.setDown(false);
-    await turn();
-    bench.reads.mode = 'work';
-    await reading;
-    expect(seen).toBe(3);
-  });
+  test(
+    'T8 while the poll fails, hints go on to work; when it works again, it finds what they did not tell',
+    async (bench) => {
+      const life = await bench.createLife();
+      let seen = 0;
+      const reading = (async () => {
+        for await (const batch of bench.feed.tail(life.taskId, 0, new AbortController().signal))
+          seen += batch.length;
+      })();
+      await until(() => seen === 1);
+      bench.reads.mode = 'fail';
+      bench.bus.gap();
+      await life.append(WORKING);
+      await until(() => seen === 2);
+      bench.bus.setDown(true);
+      await life.append(COMPLETED);
+      bench.bus.setDown(false);
+      await turn();
+      bench.reads.mode = 'work';
+      await reading;
+      expect(seen).toBe(3);
+    },
+    { needsHints: true },
+  );
 }
 
 async function read({ feed }: FeedBench, taskId: string, after: number): Promise<number[]> {

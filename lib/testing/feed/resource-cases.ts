@@ -111,35 +111,40 @@ function leaveCases({ api: { expect }, test }: FeedKit): void {
       if (n % 3 > 1) void reader.next();
       gone.abort();
     }
-    await until(() => bench.bus.open() === 0);
-    await until(() => bench.clock.pending() === 0);
+    // the last subscriptions may still be on their way
+    await turn();
+    await until(() => bench.bus.open() === 0 && bench.clock.pending() === 0);
     expect(kept(bench)).toEqual(nothing);
   });
 }
 
 function shareCases({ api: { expect }, test }: FeedKit): void {
-  test('T5 1,000 readers of one task share a subscription, a read and the batches', async (bench) => {
-    const life = await bench.createLife();
-    const readers = Array.from({ length: 1000 }, () => follow(bench, life.taskId, 0).reader);
-    const first = await Promise.all(readers.map((reader) => reader.next()));
-    expect({ subscribed: bench.bus.subscribed(), reads: bench.reads.count }).toEqual({
-      subscribed: 1,
-      reads: 1,
-    });
-    const nexts = readers.map((reader) => reader.next());
-    await turn();
-    await life.append(COMPLETED);
-    const last = await Promise.all(nexts);
-    expect({ subscribed: bench.bus.subscribed(), reads: bench.reads.count }).toEqual({
-      subscribed: 1,
-      reads: 1,
-    });
-    expect([
-      new Set(first.map(({ value }) => value)).size,
-      new Set(last.map(({ value }) => value)).size,
-    ]).toEqual([1, 1]);
-    expect(bench.bus.open()).toBe(0);
-  });
+  test(
+    'T5 1,000 readers of one task share a subscription, a read and the batches',
+    async (bench) => {
+      const life = await bench.createLife();
+      const readers = Array.from({ length: 1000 }, () => follow(bench, life.taskId, 0).reader);
+      const first = await Promise.all(readers.map((reader) => reader.next()));
+      expect({ subscribed: bench.bus.subscribed(), reads: bench.reads.count }).toEqual({
+        subscribed: 1,
+        reads: 1,
+      });
+      const nexts = readers.map((reader) => reader.next());
+      await turn();
+      await life.append(COMPLETED);
+      const last = await Promise.all(nexts);
+      expect({ subscribed: bench.bus.subscribed(), reads: bench.reads.count }).toEqual({
+        subscribed: 1,
+        reads: 1,
+      });
+      expect([
+        new Set(first.map(({ value }) => value)).size,
+        new Set(last.map(({ value }) => value)).size,
+      ]).toEqual([1, 1]);
+      expect(bench.bus.open()).toBe(0);
+    },
+    { needsHints: true },
+  );
 
   test('T5 two readers of a task that ask for more twice at once get every entry once', async (bench) => {
     const life = await bench.createLife();

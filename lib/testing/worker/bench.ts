@@ -89,12 +89,19 @@ const DEFAULTS = { concurrency: 4, leaseMs: 30_000, maxAttempts: 1, cancelGraceM
 /** Time passes in steps of this, so that what falls due in one can lead to something in the next. */
 const STEP_MS = 250;
 const LIMIT_MS = 10_000;
+/** What it takes for a worker to be thought to wait for a hint that was lost, and how much time passes for it then. */
+const STALLED = { turns: 50, ms: 5 };
+const POLL_STEP_MS = 500;
 
-export function createWorkerBench(setup: WorkerSetup): WorkerBench {
+/** Makes a bench. Where hints get lost, time passes for workers that nothing happens to, so that they come to their polls. */
+export function createWorkerBench(setup: WorkerSetup, losesHints = false): WorkerBench {
   const { storage, broker, eventBus } = setup;
   const stations = new Map<Station, 'live' | 'frozen' | 'killed'>();
   const missed = new Map<Station, number>();
   let count = 0;
+  let isAdvancing = false;
+  let isDisposed = false;
+  const isOver = () => isDisposed;
   const scope: Scope = { agent: AGENT, tenant: '', owner: 'ann' };
 
   async function start(agent: Agent, { shared, ...wish }: WorkerWish = {}): Promise<Station> {
@@ -137,6 +144,22 @@ export function createWorkerBench(setup: WorkerSetup): WorkerBench {
     stations.set(station, 'live');
     await worker.start();
     return station;
+  }
+
+  async function helpToPolls(): Promise<void> {
+    let [calls, turns, since] = [0, 0, 0];
+    while (!isOver()) {
+      const live = [...stations].flatMap(([station, state]) => (state === 'live' ? station : []));
+      const made = live.reduce((sum, { storage: { calls: all } }) => sum + all.length, 0);
+      const isBusy = isAdvancing || made !== calls || live.some((station) => station.storage.inFlight() > 0);
+      if (isBusy) [calls, turns, since] = [made, 0, performance.now()];
+      turns += 1;
+      if (turns > STALLED.turns && performance.now() - since > STALLED.ms) {
+        for (const { clock } of live) clock.advance(POLL_STEP_MS);
+        [turns, since] = [0, performance.now()];
+      }
+      await new Promise(setImmediate);
+    }
   }
 
   async function send(text = 'hello', wish: SendWish = {}): Promise<TaskId> {
@@ -194,6 +217,7 @@ export function createWorkerBench(setup: WorkerSetup): WorkerBench {
   }
 
   async function advance(ms: number): Promise<void> {
+    isAdvancing = true;
     for (let left = ms; left > 0; left -= STEP_MS) {
       const step = Math.min(STEP_MS, left);
       await setup.advance?.(step);
@@ -203,6 +227,7 @@ export function createWorkerBench(setup: WorkerSetup): WorkerBench {
       }
       await settle();
     }
+    isAdvancing = false;
   }
 
   async function load(taskId: TaskId): Promise<TaskSnapshot> {
@@ -210,6 +235,8 @@ export function createWorkerBench(setup: WorkerSetup): WorkerBench {
     if (snapshot === undefined) throw new Error(`${taskId} is unknown`);
     return snapshot;
   }
+
+  if (losesHints) void helpToPolls();
 
   return {
     ...{ storage, start, send, load, log, until, advance, settle },
@@ -229,6 +256,7 @@ export function createWorkerBench(setup: WorkerSetup): WorkerBench {
     },
     ended: (taskId) => until(taskId, isClosing),
     async dispose() {
+      isDisposed = true;
       for (const [station, state] of stations) {
         if (state === 'frozen') station.kill();
       }
