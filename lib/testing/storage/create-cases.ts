@@ -82,6 +82,22 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
   );
 
   test(
+    'S1 create: an idempotency key is free after its own window, though an older one has a longer window',
+    async (bench) => {
+      const { second } = bench;
+      const long = { key: 'long', fingerprint: 'f', windowMs: 600 * second };
+      const short = { key: 'short', fingerprint: 'f', windowMs: 60 * second };
+      await bench.createTask({ id: 'one', idempotency: long });
+      await bench.createTask({ id: 'two', idempotency: short });
+      await advance(bench, 61 * second);
+      const create = async (id: string, idempotency: typeof long) =>
+        (await bench.storage.createTask(newTask({ id, idempotency }))).taskId;
+      expect([await create('three', short), await create('four', long)]).toEqual(['three', 'one']);
+    },
+    { hooks: ['advance'] },
+  );
+
+  test(
     'S1 create: with no room for another active task it is refused, and a finished one makes room',
     async (bench) => {
       const one = await bench.createTask();

@@ -65,6 +65,7 @@ function moreCases({ api: { expect }, test, advance }: StorageKit): void {
     'S9 pause: a run that goes on after it and is lost was the first attempt at what is new',
     async (bench) => {
       const taskId = await bench.createTask();
+      await bench.storage.release((await bench.take(taskId)).lease, 0, false);
       const holder = await bench.take(taskId);
       await holder.append(start());
       const { seq } = await bench.say(taskId, 'm');

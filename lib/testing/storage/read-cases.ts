@@ -138,7 +138,23 @@ function trimCases({ api: { expect }, test }: StorageKit): void {
   );
 }
 
-function snapshotCases({ api: { expect }, test, hooks }: StorageKit): void {
+function snapshotCases({ api: { expect }, test, hooks, advance }: StorageKit): void {
+  test(
+    'S4 snapshot: its time is that of its newest entry, whatever that is',
+    async (bench) => {
+      const taskId = await bench.createTask();
+      const holder = await bench.take(taskId);
+      for (const body of [status('WORKING'), artifact('a', 'x'), start()]) {
+        await advance(bench, bench.second);
+        const { entries } = await holder.append(body);
+        expect((await bench.load(taskId)).ts).toBe(entries[0]?.ts);
+      }
+      const times = (await bench.checkFold(taskId)).map(({ ts }) => ts);
+      expect(new Set(times).size).toBe(4);
+    },
+    { hooks: ['advance'] },
+  );
+
   test('S4 snapshot: loaded at any moment, the task is the fold of its log up to that entry', async (bench) => {
     const taskId = await bench.createTask();
     const holder = await bench.take(taskId);

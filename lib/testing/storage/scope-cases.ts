@@ -59,6 +59,7 @@ export function scopeCases({ api: { expect }, test }: StorageKit): void {
       { agent: 'a', tenant: 'b","c', owner: 'd' },
       { agent: 'a', tenant: '', owner: 'null' },
       { agent: 'a', tenant: '', owner: null },
+      { agent: 'a', tenant: '', owner: '' },
       { agent: 'Ä\u0000', tenant: '\ud83d\ude00', owner: 'ω' },
     ];
     for (const [n, scope] of scopes.entries())
@@ -69,6 +70,12 @@ export function scopeCases({ api: { expect }, test }: StorageKit): void {
       ),
     );
     expect(listed.map((tasks) => tasks.map(({ id }) => id))).toEqual(scopes.map((_, n) => [`t${String(n)}`]));
+    for (const [n, scope] of scopes.entries()) {
+      const loaded = await Promise.all(
+        scopes.map(async (_, other) => bench.storage.loadTask(`t${String(other)}`, scope)),
+      );
+      expect(loaded.flatMap((snapshot) => snapshot?.task.id ?? [])).toEqual([`t${String(n)}`]);
+    }
   });
 
   test('S15 scope: a worker names no scope and gets that of the task', async (bench) => {

@@ -237,6 +237,19 @@ function retentionCases({ api: { expect }, test, hooks, advance }: StorageKit): 
 }
 
 function restartCases({ api: { expect }, test, hooks }: StorageKit): void {
+  test('S22 restart: init once more, and twice at once, changes nothing', async (bench) => {
+    const taskId = await bench.createTask();
+    const holder = await bench.take(taskId);
+    await holder.append(start());
+    const before = await bench.load(taskId);
+    await Promise.all([bench.storage.init(), bench.storage.init()]);
+    expect(await bench.load(taskId)).toEqual(before);
+    expect(await bench.claimOne(taskId)).toBe(undefined);
+    await holder.append(status('COMPLETED'));
+    await bench.storage.init();
+    expect((await bench.checkFold(taskId)).length).toBe(3);
+  });
+
   test(
     'S22 restart: what was acknowledged before the store was killed is there after it, and the run goes on',
     async (bench) => {
