@@ -355,6 +355,23 @@ describe('a run that nothing is left of', () => {
     });
   });
 
+  it('leaves no timer behind, though the storage answers after its end', async () => {
+    await withBench(async (bench) => {
+      const station = await bench.start(obedient);
+      const before = station.clock.pending();
+      const taskId = await bench.send();
+      await bench.until(taskId, isStatus);
+      await bench.settle();
+      const may = gate<undefined>();
+      station.storage.setFault(({ method }) => (method === 'renew' ? may.opened : undefined));
+      await bench.cancel(taskId);
+      await bench.ended(taskId);
+      may.open(undefined);
+      await bench.settle();
+      expect(station.clock.pending()).toBe(before);
+    });
+  });
+
   it('is logged when it failed through a fault of ours', async () => {
     await withBench(async (bench) => {
       const station = await bench.start(() => 'done');

@@ -84,6 +84,8 @@ function errorCases({ test, expect }: WorkerKit): void {
     expect(errors.map((one) => one.error)).toEqual([error]);
     const errorId = errors[0]?.info.errorId ?? '';
     expect(brief(entries).slice(2)).toEqual([`FAILED The agent failed (error id ${errorId})`]);
+    // why it failed is for a client that gets no task
+    expect(entries.map((entry) => 'error' in entry)).toEqual([false, false, false]);
     expect(errors[0]?.info).toEqual({ errorId, taskId, contextId: 'context' });
     expect(JSON.stringify(entries).includes('1234')).toBe(false);
   });

@@ -175,6 +175,7 @@ function storageCases({ test, expect }: WorkerKit): void {
       await bench.until(taskId, ({ kind }) => kind === 'status');
       await bench.advance(28_250);
       expect(first.worker.status().running).toBe(0);
+      expect(first.logged).toEqual(['the lease of a task was lost: it could not be renewed in time']);
       first.kill();
       await bench.start(() => 'by the second', { maxAttempts: 2 });
       await bench.advance(5000);

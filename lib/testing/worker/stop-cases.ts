@@ -219,10 +219,11 @@ function cancelCases({ test, expect }: WorkerKit): void {
     await bench.start(deaf);
     const taskId = await bench.send();
     await bench.until(taskId, isWorking);
-    await bench.cancel(taskId, 500);
+    await bench.cancel(taskId, 600);
     await bench.settle();
+    await bench.advance(200);
     expect(brief(await bench.log(taskId))).toEqual([...working, 'cancel']);
-    await bench.advance(250);
+    await bench.advance(100);
     expect(brief(await bench.ended(taskId))).toEqual([...working, 'cancel', 'CANCELED']);
   });
 
