@@ -26,7 +26,16 @@ export type {
   WaitResult,
 } from './core/turn.ts';
 
-export type { Clock } from './core/clock.ts';
+export { systemClock, type Clock } from './core/clock.ts';
+export {
+  createFold,
+  foldLog,
+  isClosing,
+  withShape,
+  type Fold,
+  type OpenEntry,
+  type TaskShape,
+} from './core/fold.ts';
 export type { Broker, WorkHint, WorkOutcome } from './core/broker.ts';
 export type { EventBus, TaskHint } from './core/event-bus.ts';
 export type {

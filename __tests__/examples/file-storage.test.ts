@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { fileStorage } from '../../examples/file-storage/file-storage.ts';
-import type { Storage } from '../../lib/core/storage.ts';
-import { fakeClock, storageSuite, type FakeClock } from '../../lib/testing/index.ts';
+import type { Storage } from 'express-a2a';
+import { fakeClock, storageSuite, type FakeClock } from 'express-a2a/testing';
 
 const places = new WeakMap<Storage, { directory: string; clock: FakeClock }>();
 

@@ -28,13 +28,18 @@ describe('the package', () => {
       'VersionNotSupportedError',
       'a2aRouter',
       'a2aV1',
+      'createFold',
       'data',
       'file',
+      'foldLog',
       'isA2AError',
+      'isClosing',
       'isTaskFailed',
       'memoryBackend',
       'startWorker',
+      'systemClock',
       'text',
+      'withShape',
     ]);
   });
 });

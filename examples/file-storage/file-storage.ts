@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../lib/core/clock.ts';
-import { StorageError } from '../../lib/index.ts';
+import { StorageError, systemClock } from 'express-a2a';
 import type { ClaimedTask, Clock, NewTask, Scope, Seq, Storage, TaskId, WriteResult } from 'express-a2a';
 import { createCalls, type KeyedCall } from './calls.ts';
 import { listPage, readLog, snapshotOf } from './reads.ts';

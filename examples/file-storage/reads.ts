@@ -1,4 +1,4 @@
-import { withShape } from '../../lib/core/fold.ts';
+import { withShape } from 'express-a2a';
 import type { LogEntry, Seq, SortKey, Storage, TaskPage, TaskQuery, TaskSnapshot } from 'express-a2a';
 import type { TaskFile } from './task-file.ts';
 

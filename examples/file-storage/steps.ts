@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isClosing } from '../../lib/core/fold.ts';
+import { isClosing } from 'express-a2a';
 import type {
   ClaimedTask,
   EntryBody,

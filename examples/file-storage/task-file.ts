@@ -1,6 +1,6 @@
 import { appendFile, truncate } from 'node:fs/promises';
-import { createFold, isClosing, type Fold } from '../../lib/core/fold.ts';
-import { StorageError } from '../../lib/index.ts';
+import { createFold, isClosing, type Fold } from 'express-a2a';
+import { StorageError } from 'express-a2a';
 import type { Answers, LogEntry, Message, Scope, Seq, TaskId, TaskState } from 'express-a2a';
 import type { KeyedCall } from './calls.ts';
 
