@@ -8,12 +8,15 @@ export interface Clock {
   readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 
-/** The machine's clock. */
+/** Node's timers fire at once beyond this. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The machine's clock. A delay of more than 24 days counts as 24 days. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_MS)).unref();
     return () => {
       clearTimeout(timer);
     };

@@ -1,5 +1,4 @@
-import type { TaskState } from '../protocol/v1.ts';
-import type { Message } from '../protocol/v1.ts';
+import type { Message, TaskState } from '../protocol/v1.ts';
 import type {
   Answers,
   EntryBody,
@@ -128,7 +127,7 @@ export interface TaskPage {
  * The truth: one append-only log per task, and the task, which is by definition the fold of that log.
  *
  * Each write is one atomic step. Entries of a task have the numbers 1, 2, 3, …, become readable in that order, never
- * change, and go only by trimming the oldest. A task ends with its only closing entry (a terminal status, or
+ * change, and go only by trimming the oldest; their times never decrease. A task ends with its only closing entry (a terminal status, or
  * `message`); every later write is refused with `closed`. Times are Storage's own clock, never the caller's.
  * What is returned may be shared and frozen; what is passed in is not kept. Any method may reject when the store
  * can not be reached; callers repeat a write under its lease and producer sequence.
@@ -176,7 +175,7 @@ export interface Storage {
 
   /**
    * Takes up to `limit` due tasks of the agent, oldest due first, or exactly `taskId` if it is due: new epoch, new
-   * lease id, due again at the lease's end. Never a task with a live lease.
+   * lease id, due again at the lease's end. Never a task with a live lease. `worker` is for people who look into the store.
    */
   claim(by: {
     worker: string;
