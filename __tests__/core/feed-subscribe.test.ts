@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { memoryBackend } from '../../lib/memory/backend.ts';
-import { chooseBy } from '../helpers/scheduler.ts';
+import { chooseBy } from '../../lib/testing/scheduler.ts';
 import { chunk, runScenario, status } from '../helpers/world.ts';
 
 const JOINS = 8;

@@ -1,3 +1,5 @@
+import type { Agent } from '../../lib/core/output.ts';
+import type { Backend, Scheduler } from '../../lib/testing/scheduler.ts';
 import { chunk, LEASE_MS, pause, type Scenario, SCOPE, status, type World } from './world.ts';
 
 /** Small programs in which everything that can race does, each with a few actors. */
@@ -7,6 +9,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...inputs(),
   ...cancels(),
   ...leases(),
+  ...workers(),
 };
 
 function readers(): Record<string, Scenario> {
@@ -168,6 +171,79 @@ function leases(): Record<string, Scenario> {
     'a worker renews while a cancel comes': (world) => [renewing(world), world.cancel(1000), world.open()],
     'an append is repeated while a cancel comes': (world) => [repeating(world), world.cancel(), world.open()],
   };
+}
+
+/** With the real worker, which hears of work and of messages by hints that come in any order, or by its polls. */
+function workers(): Record<string, Scenario> {
+  const answer = () => 'done';
+  const asks: Agent = async (turn) => {
+    const isAnswered = (turn.task.history ?? []).some(({ messageId }) => messageId.startsWith('say-'));
+    if (!isAnswered) await turn.requireInput('which?');
+  };
+  const untilTold: Agent = (turn) =>
+    new Promise((resolve) => {
+      turn.signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  return {
+    'a real worker starts while a client opens': ({ employ, open, ended }) => [
+      employ(answer),
+      open(),
+      ended(),
+    ],
+    'two real workers look for one task, and are told of it twice': (world) => [
+      ...[world.employ(answer), world.employ(answer), told(world), told(world), world.ended()],
+    ],
+    'a message meets a real worker that asks': ({ employ, say, open, ended }) => [
+      ...[employ(asks), say('Paris'), open(), ended()],
+    ],
+    'a message meets the end of a real worker': ({ employ, say, ended }) => [
+      employ(answer),
+      say('wait'),
+      ended(),
+    ],
+    'a cancel meets a real worker': ({ employ, cancel, open, ended }) => [
+      ...[employ(untilTold), cancel(), open(), ended()],
+    ],
+    'a cancel meets a real worker that asks, and a message': ({ employ, say, cancel, ended }) => [
+      ...[employ(asks), say('Paris'), cancel(), ended()],
+    ],
+    'a credential meets a real worker that waits for it': ({
+      employ,
+      resume,
+      scheduler,
+      raw,
+      taskId,
+      ended,
+    }) => [
+      employ(async (turn) => JSON.stringify(await turn.requireAuth('sign in', { wait: true }))),
+      untilAsked(scheduler, raw, taskId).then(() => resume({ token: 1 })),
+      ended(),
+    ],
+    'a worker is stopped while another starts': ({ employ, scheduler, ended }) => [
+      employ(untilTold).then(async (worker) => {
+        await scheduler.step('deploy');
+        await worker.stop();
+        await employ(answer);
+      }),
+      ended(),
+    ],
+  };
+}
+
+/** Somebody rings, whether there is news or not. */
+async function told({ backend, taskId, scheduler }: World): Promise<void> {
+  await scheduler.step('somebody rings');
+  await backend.broker.wake({ agent: SCOPE.agent, taskId });
+}
+
+async function untilAsked(scheduler: Scheduler, { storage }: Backend, taskId: string): Promise<void> {
+  for (;;) {
+    await scheduler.step('application looks');
+    const snapshot = await storage.loadTask(taskId);
+    if (snapshot?.task.status.state === 'TASK_STATE_AUTH_REQUIRED') return;
+  }
 }
 
 async function bare({ backend, taskId, scheduler }: World, head: number): Promise<void> {

@@ -3,9 +3,12 @@ import { createTaskFeed, type TaskFeed } from '../../lib/core/feed.ts';
 import { createFold, foldLog, isClosing } from '../../lib/core/fold.ts';
 import type { EntryBody, LogEntry, Scope, Seq, StatusBody, StoredTask, TaskId } from '../../lib/core/log.ts';
 import { silentLogger } from '../../lib/core/logger.ts';
+import type { Agent } from '../../lib/core/output.ts';
 import type { WriteResult } from '../../lib/core/storage.ts';
+import { WORKER_DEFAULTS } from '../../lib/core/worker-settings.ts';
+import { createWorker, type Worker } from '../../lib/core/worker.ts';
 import { type FakeClock, fakeClock } from '../../lib/testing/fake-clock.ts';
-import { type Backend, type Choose, createScheduler, type Scheduler } from './scheduler.ts';
+import { type Backend, type Choose, createScheduler, type Scheduler } from '../../lib/testing/scheduler.ts';
 
 /** Makes the backend that a scenario runs on, with its time. */
 export type CreateBackend = (clock: FakeClock) => Backend;
@@ -28,6 +31,10 @@ export interface World {
   readonly open: (signal?: AbortSignal) => Promise<void>;
   /** A client that goes on after an entry. */
   readonly tail: (after: Seq, signal?: AbortSignal) => Promise<void>;
+  /** A real worker that runs the agent, until it is stopped or the scenario is over. */
+  readonly employ: (agent: Agent) => Promise<Worker>;
+  /** A client that stays until the task has ended. */
+  readonly ended: () => Promise<void>;
 }
 
 /** What a worker appends at once; `seen` is the newest input that it knows of. */
@@ -87,16 +94,21 @@ export async function runScenario(create: CreateBackend, scenario: Scenario, cho
   const feed = createTaskFeed({ ...backend, clock: feedClock, logger: silentLogger });
   const taskId = await createTask(raw);
   const witnesses: Witness[] = [];
-  const world = createWorld({ clock, raw, backend, feed, scheduler, taskId }, witnesses);
+  const workers: Worker[] = [];
+  const world = createWorld({ clock, raw, backend, feed, scheduler, taskId }, witnesses, workers);
   try {
     const actors = Promise.all(scenario(world));
-    let idle = 0;
-    await scheduler.run(actors, () => {
-      clock.advance(1000);
-      feedClock.advance(1000);
-      idle += 1;
-      return idle < IDLE_SECONDS;
-    });
+    const pass = () => {
+      let idle = 0;
+      return () => {
+        clock.advance(1000);
+        feedClock.advance(1000);
+        idle += 1;
+        return idle < IDLE_SECONDS;
+      };
+    };
+    await scheduler.run(actors, pass());
+    await scheduler.run(Promise.all(workers.map((worker) => worker.stop())), pass());
     await quiet(world, witnesses, feedClock);
     await check(world, witnesses);
   } catch (error) {
@@ -127,7 +139,7 @@ function userMessage(messageId: string, text: string): NonNullable<StoredTask['h
 
 type Parts = Pick<World, 'clock' | 'raw' | 'backend' | 'feed' | 'scheduler' | 'taskId'>;
 
-function createWorld(parts: Parts, witnesses: Witness[]): World {
+function createWorld(parts: Parts, witnesses: Witness[], workers: Worker[]): World {
   const { backend, feed, scheduler, taskId } = parts;
   const { storage, eventBus, broker } = backend;
   let messages = 0;
@@ -196,6 +208,24 @@ function createWorld(parts: Parts, witnesses: Witness[]): World {
         left: () => signal.aborted,
       };
       follow(opened.tail, witness, fold.apply);
+    },
+    async employ(agent) {
+      await scheduler.step('worker starts');
+      const worker = createWorker({
+        ...{ ...WORKER_DEFAULTS, leaseMs: LEASE_MS, cancelGraceMs: 5000, agentId: SCOPE.agent, agent },
+        ...{ storage, broker, eventBus, clock: parts.clock, logger: silentLogger },
+        onError: (error) => {
+          throw new Error('The agent failed', { cause: error });
+        },
+      });
+      workers.push(worker);
+      await worker.start();
+      return worker;
+    },
+    async ended() {
+      await scheduler.step('client waits for the end');
+      const tail = feed.tail(taskId, 0, new AbortController().signal)[Symbol.asyncIterator]();
+      while ((await tail.next()).done !== true);
     },
     async tail(after, signal = new AbortController().signal) {
       await scheduler.step(`client goes on after ${after}`);

@@ -35,7 +35,5 @@ describe.each([0, 0.3, 1])('with %d of all hints lost', (drop) => {
 });
 
 describe('a broker whose hints come late and in another order is still one', () => {
-  brokerSuite({ describe, it, expect }, () =>
-    hostileBroker(memoryBackend().broker, { delay: 0.1 }),
-  );
+  brokerSuite({ describe, it, expect }, () => hostileBroker(memoryBackend().broker, { delay: 0.1 }));
 });

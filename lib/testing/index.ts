@@ -30,3 +30,11 @@ export {
   type StorageCall,
   type StorageMethod,
 } from './faulty-storage.ts';
+export {
+  chooseBy,
+  createScheduler,
+  exhaust,
+  type Backend,
+  type Choose,
+  type Scheduler,
+} from './scheduler.ts';

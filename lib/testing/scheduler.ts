@@ -1,6 +1,6 @@
-import type { Broker } from '../../lib/core/broker.ts';
-import type { EventBus } from '../../lib/core/event-bus.ts';
-import type { Storage } from '../../lib/core/storage.ts';
+import type { Broker } from '../core/broker.ts';
+import type { EventBus } from '../core/event-bus.ts';
+import type { Storage } from '../core/storage.ts';
 
 /** Picks which of the waiting steps happens next: an index into `labels`. */
 export type Choose = (labels: readonly string[]) => number;
@@ -26,11 +26,6 @@ export interface Scheduler {
   /** What happened, in order. */
   readonly trace: () => readonly string[];
 }
-
-const STORAGE_CALLS = [
-  ...(['createTask', 'addInput', 'requestCancel', 'append', 'claim', 'renew', 'release'] as const),
-  ...(['loadTask', 'read', 'heads', 'listTasks', 'sweep'] as const),
-];
 
 /** Makes a scheduler. The same choices give the same run. */
 export function createScheduler(choose: Choose): Scheduler {
@@ -90,19 +85,13 @@ type Remote = <A extends unknown[], R>(
   call: (...args: A) => Promise<R>,
 ) => (...args: A) => Promise<R>;
 
-function wrapBackend(backend: Backend, step: Scheduler['step'], remote: Remote): Backend {
-  const { storage, eventBus, broker } = backend;
+function wrapBackend(
+  { storage, eventBus, broker }: Backend,
+  step: Scheduler['step'],
+  remote: Remote,
+): Backend {
   return {
-    storage: {
-      ...storage,
-      ...Object.fromEntries(
-        // each keeps the types it has
-        STORAGE_CALLS.map((name) => [
-          name,
-          remote(name, storage[name].bind(storage) as (...args: unknown[]) => Promise<unknown>),
-        ]),
-      ),
-    },
+    storage: wrapStorage(storage, remote),
     eventBus: {
       publish: remote('publish', async (hint) => eventBus.publish(hint)),
       subscribe: remote('subscribe', (taskId, onHint) =>
@@ -117,13 +106,37 @@ function wrapBackend(backend: Backend, step: Scheduler['step'], remote: Remote):
     },
     broker: {
       wake: remote('wake', (hint) => broker.wake(hint)),
-      work: (agent, free, onWork) =>
+      work: remote('work', (agent, free, onWork) =>
         broker.work(agent, free, async (hint) => {
           await step('work arrives');
           return onWork(hint);
         }),
+      ),
       close: () => broker.close(),
     },
+  };
+}
+
+function wrapStorage(storage: Storage, remote: Remote): Storage {
+  return {
+    shared: storage.shared,
+    init: () => storage.init(),
+    close: () => storage.close(),
+    createTask: remote('createTask', (...args) => storage.createTask(...args)),
+    addInput: remote('addInput', (...args) => storage.addInput(...args)),
+    requestCancel: remote('requestCancel', (...args) => storage.requestCancel(...args)),
+    append: remote('append', (...args) => storage.append(...args)),
+    claim: remote('claim', (...args) => storage.claim(...args)),
+    renew: remote('renew', (...args) => storage.renew(...args)),
+    release: remote('release', (...args) => storage.release(...args)),
+    loadTask: remote('loadTask', (...args) => storage.loadTask(...args)),
+    read: remote('read', (...args) => storage.read(...args)),
+    heads: remote('heads', (...args) => storage.heads(...args)),
+    listTasks: remote('listTasks', (...args) => storage.listTasks(...args)),
+    ...(storage.checkpoint && {
+      checkpoint: remote('checkpoint', async (...args) => storage.checkpoint?.(...args)),
+    }),
+    sweep: remote('sweep', (...args) => storage.sweep(...args)),
   };
 }
 
