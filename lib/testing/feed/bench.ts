@@ -157,7 +157,7 @@ export interface HurriedClock extends Clock {
 }
 
 /** Makes a clock that goes `factor` times as fast as the machine's. */
-export function hurriedClock(factor: number): HurriedClock {
+function hurriedClock(factor: number): HurriedClock {
   const timers = new Set<NodeJS.Timeout>();
   return {
     now: () => Date.now(),
