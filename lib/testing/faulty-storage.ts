@@ -10,12 +10,15 @@ export interface StorageCall {
   readonly nth: number;
 }
 
-/** `fail`: nothing is written, the call rejects. `lose-reply`: it is written, and the call rejects. `hang`: nothing is written, and no answer comes. */
-export type Fault = 'fail' | 'lose-reply' | 'hang';
+/**
+ * `fail`: nothing is written, the call rejects. `lose-reply`: it is written, and the call rejects. `hang`: nothing is
+ * written, and no answer comes. `answerAfter`: it is written, and the answer waits for the promise.
+ */
+export type Fault = 'fail' | 'lose-reply' | 'hang' | { readonly answerAfter: Promise<unknown> };
 
 /** A storage whose calls can be made to fail. */
 export interface FaultyStorage extends Storage {
-  /** Decides about each call from now on; a call waits for a promise that is given. Without an argument all is well again. */
+  /** Decides about each call from now on; where it gives a promise, the call gets to the storage when that resolves. Without an argument all is well again. */
   readonly setFault: (decide?: (call: StorageCall) => Fault | undefined | Promise<Fault | undefined>) => void;
   /** All calls so far. */
   readonly calls: readonly StorageCall[];
@@ -46,6 +49,7 @@ export function faultyStorage(inner: Storage, options: { shared?: boolean } = {}
       inFlight += 1;
       try {
         const result = await forward(...args);
+        if (typeof fault === 'object') await fault.answerAfter;
         if (fault === 'lose-reply') throw new StorageError('unavailable', `the reply to ${method} was lost`);
         return result;
       } finally {
