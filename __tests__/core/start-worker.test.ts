@@ -43,7 +43,11 @@ describe('startWorker', () => {
   it.each<[string, object, string]>([
     ['no agent', { agent: undefined }, 'Option `agent` must be a function: pass the agent to run'],
     ['concurrency 0', { concurrency: 0 }, `Option \`concurrency\` must be a whole number from 1 to ${LEGAL}`],
-    ['leaseMs 999', { leaseMs: 999 }, `Option \`leaseMs\` must be a whole number from 1000 to ${LEGAL}`],
+    [
+      'leaseMs 999',
+      { leaseMs: 999 },
+      `Option \`leaseMs\` must be a whole number from 1000 to ${LEGAL}, in ms`,
+    ],
     [
       'a part of an attempt',
       { maxAttempts: 1.5 },
@@ -52,12 +56,12 @@ describe('startWorker', () => {
     [
       'a time beyond the timers',
       { runTimeoutMs: 2 ** 31 },
-      `Option \`runTimeoutMs\` must be a whole number from 1 to ${LEGAL}, or Infinity`,
+      `Option \`runTimeoutMs\` must be a whole number from 1 to ${LEGAL}, in ms, or Infinity`,
     ],
     [
       'a text',
       { inputTimeoutMs: '10' },
-      `Option \`inputTimeoutMs\` must be a whole number from 1 to ${LEGAL}, or Infinity`,
+      `Option \`inputTimeoutMs\` must be a whole number from 1 to ${LEGAL}, in ms, or Infinity`,
     ],
   ])('refuses %s', async (_, wrong, message) => {
     const options = { ...memoryBackend(), agent: () => 'x', ...wrong };

@@ -26,29 +26,37 @@ export const WORKER_DEFAULTS: Readonly<Required<WorkerSettings>> = {
 /** How long an agent may take to stop, in ms, where nothing was said. */
 export const CANCEL_GRACE_MS = 5000;
 
-/** The settings with their defaults. Throws a ConfigError for a wrong one. */
-export function readWorkerSettings(given: WorkerSettings): Required<WorkerSettings> {
+/** The settings with their defaults. Throws a ConfigError for a wrong one; `prefix` says where they stand among the options. */
+export function readWorkerSettings(given: WorkerSettings, prefix = ''): Required<WorkerSettings> {
   const settings = { ...WORKER_DEFAULTS };
-  for (const name of NAMES) {
+  for (const name of WORKER_SETTINGS) {
     const value = given[name];
     if (value === undefined) continue;
-    checkSetting(name, value);
+    checkSetting(name, value, prefix);
     settings[name] = value;
   }
   return settings;
 }
 
-const NAMES = ['concurrency', 'leaseMs', 'maxAttempts', 'runTimeoutMs', 'inputTimeoutMs'] as const;
+/** What there is to set. */
+export const WORKER_SETTINGS = [
+  'concurrency',
+  'leaseMs',
+  'maxAttempts',
+  'runTimeoutMs',
+  'inputTimeoutMs',
+] as const;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function checkSetting(name: keyof WorkerSettings, value: number): void {
+function checkSetting(name: keyof WorkerSettings, value: number, prefix: string): void {
   const least = name === 'leaseMs' ? 1000 : 1;
   const mayBeEndless = name === 'runTimeoutMs' || name === 'inputTimeoutMs';
   if (mayBeEndless && value === Infinity) return;
   if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) return;
+  const unit = name.endsWith('Ms') ? ', in ms' : '';
   const or = mayBeEndless ? ', or Infinity' : '';
   throw new ConfigError(
     'ERR_A2A_OPTIONS',
-    `Option \`${name}\` must be a whole number from ${least} to ${LONGEST_TIMER_MS}${or}`,
+    `Option \`${prefix}${name}\` must be a whole number from ${least} to ${LONGEST_TIMER_MS}${unit}${or}`,
   );
 }

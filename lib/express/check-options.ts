@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigErrorCode } from '../core/config-error.ts';
+import { WORKER_SETTINGS } from '../core/worker-settings.ts';
 
 type Rule = (value: unknown) => string | undefined;
 
@@ -29,13 +30,8 @@ const rules = {
   onError: aFunction,
 } satisfies Record<string, Rule>;
 
-const workerRules = {
-  concurrency: wholeNumber(1, 1_000_000),
-  leaseMs: milliseconds(1000),
-  maxAttempts: wholeNumber(1, 1_000_000),
-  runTimeoutMs: milliseconds(1, Infinity),
-  inputTimeoutMs: milliseconds(1, Infinity),
-} satisfies Record<string, Rule>;
+// their values are checked where they are read, by the core
+const workerRules = Object.fromEntries(WORKER_SETTINGS.map((name) => [name, anything]));
 
 const limitRules = { bodyBytes: wholeNumber(1, 2 ** 30) } satisfies Record<string, Rule>;
 
@@ -102,6 +98,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function anything(): undefined {
+  return undefined;
+}
+
 function anObject(value: unknown): string | undefined {
   return isObject(value) ? undefined : 'must be an object';
 }
@@ -125,12 +125,11 @@ function wholeNumber(min: number, max: number): Rule {
 }
 
 /** Node's timers fire at once beyond 2^31 - 1. */
-function milliseconds(min: number, none?: typeof Infinity): Rule {
+function milliseconds(min: number): Rule {
   const whole = wholeNumber(min, TIMER_MAX);
   return (value) => {
-    if (none !== undefined && value === none) return undefined;
     const fault = whole(value);
-    return fault === undefined ? undefined : `${fault}, in ms${none === undefined ? '' : ', or Infinity'}`;
+    return fault === undefined ? undefined : `${fault}, in ms`;
   };
 }
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { type Engine } from '../core/engine.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { silentLogger } from '../core/logger.ts';
-import { CANCEL_GRACE_MS, WORKER_DEFAULTS, type WorkerSettings } from '../core/worker-settings.ts';
+import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import { memoryBackend } from '../memory/backend.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
@@ -41,7 +41,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     ...(publicUrl !== undefined && { publicUrl }),
     answers: options.answers ?? 'task',
     agentId: options.agentId ?? 'default',
-    worker: { ...WORKER_DEFAULTS, ...definedOf(options.worker) },
+    worker: readWorkerSettings(options.worker ?? {}, 'worker.'),
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
     owner: ownerOf(options.owner ?? defaultOwner),
     onError: options.onError ?? (() => undefined),
@@ -64,13 +64,6 @@ function backendOf<Req extends IncomingMessage>({ storage, broker, eventBus }: A
 }
 
 type Backend = Pick<Engine, 'storage' | 'broker' | 'eventBus'>;
-
-/** An option that is there and undefined is an option left out. */
-function definedOf(given: WorkerSettings = {}): WorkerSettings {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]: [string, unknown]) => value !== undefined),
-  );
-}
 
 function ownerOf<Req extends IncomingMessage>(
   given: (req: Req) => string | null | Promise<string | null>,
