@@ -1,4 +1,4 @@
-/** What is wrong with the configuration; stable, to be looked up and tested for. */
+/** What is wrong with the configuration; stable, to be tested for and looked up in docs/errors.md. */
 export type ConfigErrorCode =
   | 'ERR_A2A_OPTIONS'
   | 'ERR_A2A_OPTION_UNKNOWN'
