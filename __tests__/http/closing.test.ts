@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { CALL, errorBody, errorInfo } from '../helpers/ask.ts';
+import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
+import { exchange, post } from '../helpers/raw-http.ts';
+import { serve, type Served } from '../helpers/serve.ts';
+
+let served: Served | undefined;
+
+afterEach(async () => {
+  await served?.close();
+  served = undefined;
+});
+
+describe('closing', () => {
+  it('breaks waiting calls off with 503, and refuses further ones', async () => {
+    const service = fakeService(
+      ({ caller }) =>
+        new Promise((_, reject) => {
+          caller.signal.addEventListener('abort', () => {
+            reject(new Error(String(caller.signal.reason)));
+          });
+        }),
+    );
+    const handler = fakeHandler(service);
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const first = exchange(served.port, post('/a2a', CALL), CALL);
+    while (handler.active() === 0 || service.calls.length === 0) await new Promise(setImmediate);
+    const closed = handler.close();
+    expect(handler.close()).toBe(closed);
+    await closed;
+    const second = exchange(served.port, post('/a2a', CALL), CALL);
+    for (const answer of await Promise.all([first, second])) {
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+      expect(JSON.parse(answer.body)).toEqual(
+        errorBody(-32000, 'The server shuts down', [errorInfo('UNAVAILABLE', 'express-a2a')]),
+      );
+    }
+    expect(service.calls).toHaveLength(1);
+    expect(handler.reports).toEqual([]);
+  });
+
+  it('starts nothing for a call that was waiting for the storage', async () => {
+    const service = fakeService();
+    let come: () => void = () => undefined;
+    const handler = fakeHandler(service, { ready: () => new Promise((resolve) => (come = resolve)) });
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const answer = exchange(served.port, post('/a2a', CALL), CALL);
+    while (handler.active() === 0) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    const closed = handler.close();
+    come();
+    await closed;
+    expect(await answer).toMatchObject({ status: 503 });
+    expect(service.calls).toEqual([]);
+  });
+
+  it('does not wait for a body that never ends', async () => {
+    const handler = fakeHandler(fakeService());
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const answer = exchange(served.port, post('/a2a', CALL), CALL.slice(0, 5));
+    while (handler.active() === 0) await new Promise(setImmediate);
+    await handler.close();
+    expect(await answer).toMatchObject({ status: 503 });
+    expect(handler.active()).toBe(0);
+  });
+});
