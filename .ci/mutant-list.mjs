@@ -182,6 +182,15 @@ const CLIENT = [
     ['if (table.active() >= table.limits.activeTasks) {', 'if (table.active() > table.limits.activeTasks) {'],
   ),
   mutant(
+    'an idempotency key goes with its task',
+    'client-writes.ts',
+    ['S21'],
+    [
+      'if (first !== undefined) return { created: false',
+      'if (first !== undefined && table.has(first.taskId)) return { created: false',
+    ],
+  ),
+  mutant(
     'an idempotency key is not looked up',
     'client-writes.ts',
     ['S1'],

@@ -32,7 +32,7 @@ describe('options', () => {
       'an unknown option',
       { card, agent, adgent: 1 },
       'ERR_A2A_OPTION_UNKNOWN',
-      'There is no option `adgent`: remove it, or use one of card, agent, answers, agentId, storage, broker, eventBus, worker, cancelGraceMs, owner, publicUrl, limits, keepAliveMs, stallMs, logger, onError',
+      'There is no option `adgent`: remove it, or use one of card, agent, answers, agentId, storage, broker, eventBus, worker, cancelGraceMs, owner, publicUrl, dedupeWindowMs, limits, keepAliveMs, stallMs, logger, onError',
     ],
     [
       'an option named as a method of objects',

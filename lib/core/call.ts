@@ -8,6 +8,8 @@ export interface Caller {
   readonly extensions: readonly string[];
   /** Cursor of a stream that broke, as sent in `Last-Event-ID`. */
   readonly lastEventId?: string;
+  /** The header `Idempotency-Key` as sent: a send that comes again with it is the same call. */
+  readonly idempotencyKey?: string;
   /** W3C trace context of the request. */
   readonly traceparent?: string;
   /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */

@@ -2,6 +2,7 @@ import type { Broker } from './broker.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { TaskFeed } from './feed.ts';
+import type { SendKey } from './idempotency.ts';
 import type { Scope, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Storage, WriteResult } from './storage.ts';
@@ -26,6 +27,8 @@ export interface OperationContext {
   readonly resumable: boolean;
   readonly lastEventId?: string;
   readonly traceparent?: string;
+  /** What a send may be repeated by. */
+  readonly sendKey?: SendKey;
 }
 
 /** Tells workers that a task is due. What fails here costs time, nothing else. */

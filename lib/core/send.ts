@@ -1,38 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import {
   InternalError,
   InvalidAgentResponseError,
-  InvalidParamsError,
   TaskNotFoundError,
   UnavailableError,
-  UnsupportedOperationError,
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
-import { ConfigError } from './config-error.ts';
-import { announce, type Engine, type OperationContext, wake } from './engine.ts';
+import type { Engine, OperationContext } from './engine.ts';
 import { createEventItems, cursorOf, type EventItemCache } from './event-items.ts';
-import { createFold, type OpenEntry, withHistory } from './fold.ts';
-import type { Answers, LogEntry, RunRequest, Seq, StoredTask, TaskId } from './log.ts';
-import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
+import { createFold, type Fold, type OpenEntry, withHistory } from './fold.ts';
+import type { LogEntry, Seq, StoredTask } from './log.ts';
+import type { Sent, StartSend } from './start-send.ts';
 import { answersSend, endsStream, streamFailure } from './stream-end.ts';
-
-/** Decides, before the run, whether a message gets a task or one bare Message. */
-export type AnswersFunction = (
-  message: Message,
-  context: { readonly owner: string | null; readonly request: RunRequest },
-) => Answers | Promise<Answers>;
-
-/** What a send started or went on with. */
-interface Sent {
-  readonly taskId: TaskId;
-  readonly contextId: string;
-  readonly answers: Answers;
-  /** The entry that this send wrote. */
-  readonly own: Seq;
-  /** A task that was there before, read after the write: what it holds comes first. */
-  readonly snapshot?: TaskSnapshot;
-}
 
 /** The two operations that send (§3.1.1, §3.1.2). */
 export interface Sending {
@@ -46,85 +25,21 @@ export interface Sending {
   ) => Promise<EventStream>;
 }
 
-/** Makes the sending operations. */
-export function createSending(
-  engine: Engine,
-  options: { readonly answers: Answers | AnswersFunction; readonly cache: EventItemCache },
-): Sending {
+/** Makes the sending operations: what `start` has stored is followed until it is answered. */
+export function createSending(engine: Engine, start: StartSend, cache: EventItemCache): Sending {
   const { storage, feed } = engine;
-
-  async function send(params: SendMessageRequest, context: OperationContext, kind?: 'task'): Promise<Sent> {
-    const request = runRequest(params, context);
-    const { taskId } = params.message;
-    if (taskId !== undefined) return goOn(taskId, params, context, request);
-    const answers = kind ?? (await decide(params, context, request));
-    return begin(params, context, request, answers);
-  }
-
-  async function decide(
-    { message }: SendMessageRequest,
-    { scope }: OperationContext,
-    request: RunRequest,
-  ): Promise<Answers> {
-    if (typeof options.answers !== 'function') return options.answers;
-    const answers: unknown = await options.answers(message, { owner: scope.owner, request });
-    if (answers === 'task' || answers === 'message') return answers;
-    throw new ConfigError('ERR_A2A_OPTIONS', "Option `answers` gave neither 'task' nor 'message'");
-  }
-
-  async function begin(
-    { message }: SendMessageRequest,
-    { scope }: OperationContext,
-    request: RunRequest,
-    answers: Answers,
-  ): Promise<Sent> {
-    const taskId = randomUUID();
-    const contextId = message.contextId ?? randomUUID();
-    const task: StoredTask = {
-      id: taskId,
-      contextId,
-      // storage sets the time (§5.6.1)
-      status: { state: 'TASK_STATE_SUBMITTED', timestamp: '' },
-      history: [{ ...message, taskId, contextId }],
-    };
-    const created = await asAvailable(storage.createTask({ scope, task, request, answers }));
-    wake(engine, scope.agent, created.taskId);
-    return { taskId: created.taskId, contextId, answers, own: created.seq };
-  }
-
-  async function goOn(
-    taskId: TaskId,
-    { message }: SendMessageRequest,
-    { scope }: OperationContext,
-    request: RunRequest,
-  ): Promise<Sent> {
-    const found = await storage.loadTask(taskId, scope);
-    if (found?.answers !== 'task') throw new TaskNotFoundError(taskId);
-    const { contextId } = found.task;
-    if ((message.contextId ?? contextId) !== contextId) {
-      const description = `is not the context of task ${taskId}: leave it out, or send the one of the task`;
-      throw new InvalidParamsError([{ field: 'message.contextId', description }]);
-    }
-    const stored = await asAvailable(
-      storage.addInput(scope, taskId, { message: { ...message, taskId, contextId }, request }),
-    );
-    if (!stored.ok) throw refusedInput(taskId, stored);
-    announce(engine, taskId, stored);
-    wake(engine, scope.agent, taskId);
-    const snapshot = await storage.loadTask(taskId, scope);
-    if (snapshot === undefined) throw new TaskNotFoundError(taskId);
-    return { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
-  }
 
   async function sendMessage(
     params: SendMessageRequest,
     context: OperationContext,
   ): Promise<SendMessageResponse> {
     const { returnImmediately, historyLength } = params.configuration ?? {};
-    const sent = await send(params, context, returnImmediately === true ? 'task' : undefined);
-    if (returnImmediately === true) return { task: withHistory(await current(sent, context), historyLength) };
-    const { entry, task } = await answer(sent, context.signal);
-    if (sent.answers === 'message') return { message: bareMessage(entry) };
+    const sent = await start(params, context, returnImmediately === true ? 'task' : undefined);
+    // a call that joins another one gets the kind of answer that the first one had
+    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal)) };
+    const task = await (returnImmediately === true
+      ? current(sent, context)
+      : answeredTask(sent, context.signal));
     return { task: withHistory(task, historyLength) };
   }
 
@@ -134,16 +49,34 @@ export function createSending(
     return snapshot.task;
   }
 
-  /** Follows the task until an entry answers the send, and gives the task as it was then. */
-  async function answer(sent: Sent, signal: AbortSignal): Promise<{ entry: LogEntry; task: StoredTask }> {
+  /** The task as it was when an entry answered the send, or as it is where that was before. */
+  async function answeredTask(sent: Sent, signal: AbortSignal): Promise<StoredTask> {
     const { snapshot } = sent;
-    let fold = snapshot && createFold(snapshot.task);
-    for await (const batch of feed.tail(sent.taskId, snapshot ? sent.own : 0, signal)) {
-      for (const entry of batch) {
-        if (fold === undefined) fold = createFold(opened(entry));
-        else if (entry.seq > (snapshot?.seq ?? 0)) fold.apply(entry);
-        if (answersSend(entry, sent.own)) return { entry, task: fold.snapshot() };
+    if (snapshot?.closed === true) return snapshot.task;
+    let fold: Fold | undefined = snapshot && createFold(snapshot.task);
+    await answerOf(sent, signal, (entry) => {
+      if (fold === undefined) fold = createFold(opened(entry));
+      else if (entry.seq > (snapshot?.seq ?? 0)) fold.apply(entry);
+    });
+    if (fold === undefined) throw new Error('The log of a task begins without an entry');
+    return fold.snapshot();
+  }
+
+  /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */
+  async function answerOf(
+    sent: Sent,
+    signal: AbortSignal,
+    see: (entry: LogEntry) => void = () => undefined,
+  ): Promise<LogEntry> {
+    try {
+      for await (const batch of feed.tail(sent.taskId, tailStart(sent), signal)) {
+        for (const entry of batch) {
+          see(entry);
+          if (answersSend(entry, sent.own)) return entry;
+        }
       }
+    } catch (error) {
+      throw streamFailure(error);
     }
     throw unanswered(sent, signal);
   }
@@ -152,7 +85,7 @@ export function createSending(
     params: SendMessageRequest,
     context: OperationContext,
   ): Promise<EventStream> {
-    const sent = await send(params, context);
+    const sent = await start(params, context);
     if (sent.answers === 'message') return messageStream(sent, context);
     return taskStream(sent, context, params.configuration?.historyLength);
   }
@@ -161,8 +94,7 @@ export function createSending(
     sent: Sent,
     { signal }: OperationContext,
   ): EventStream & AsyncGenerator<StreamItem[]> {
-    const { entry } = await answer(sent, signal);
-    yield [{ event: { message: bareMessage(entry) } }];
+    yield [{ event: { message: bareMessage(await answerOf(sent, signal)) } }];
   }
 
   async function* taskStream(
@@ -170,16 +102,18 @@ export function createSending(
     { signal, resumable }: OperationContext,
     historyLength: number | undefined,
   ): AsyncGenerator<readonly StreamItem[]> {
-    const items = createEventItems(options.cache, sent.taskId, sent.contextId);
+    const items = createEventItems(cache, sent.taskId, sent.contextId);
     const { snapshot } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
       event: { task: withHistory(task, historyLength) },
       ...(resumable && { cursor: cursorOf(at) }),
     });
     if (snapshot !== undefined) yield [taskItem(snapshot.task, snapshot)];
+    // of a task that has ended the log may be gone
+    if (snapshot?.closed === true) return;
     let shown = snapshot?.seq ?? 0;
     try {
-      for await (const batch of feed.tail(sent.taskId, snapshot ? sent.own : 0, signal)) {
+      for await (const batch of feed.tail(sent.taskId, tailStart(sent), signal)) {
         const end = batch.findIndex((entry) => endsStream(entry, sent.own));
         let news = batch;
         const [first] = batch;
@@ -201,40 +135,14 @@ export function createSending(
   return { sendMessage, sendStreamingMessage };
 }
 
+/** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
+function tailStart({ own, snapshot }: Sent): Seq {
+  return snapshot === undefined ? 0 : Math.max(own, snapshot.first - 1);
+}
+
 function opened(entry: LogEntry): OpenEntry {
   if (entry.kind !== 'open') throw new Error(`The log of a task begins with ${entry.kind}`);
   return entry;
-}
-
-function runRequest({ configuration, metadata }: SendMessageRequest, context: OperationContext): RunRequest {
-  const { acceptedOutputModes } = configuration ?? {};
-  return {
-    ...(acceptedOutputModes && { acceptedOutputModes }),
-    ...(context.extensions.length > 0 && { extensions: context.extensions }),
-    ...(metadata && { metadata }),
-    ...(context.traceparent !== undefined && { traceparent: context.traceparent }),
-  };
-}
-
-function refusedInput(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: false }>): Error {
-  switch (reason) {
-    case 'not-found':
-      return new TaskNotFoundError(taskId);
-    case 'too-large':
-      return new InvalidParamsError([
-        { field: 'message', description: 'would make the task larger than this server allows' },
-      ]);
-    case 'cancelling':
-      return new UnsupportedOperationError(
-        'The task is being canceled; send a message without taskId to start another one',
-      );
-    case 'closed':
-      return new UnsupportedOperationError(
-        `The task has ended (${state ?? 'unknown state'}); send a message without taskId to start another one`,
-      );
-    default:
-      return new Error(`A message was refused for a reason that has no answer: ${reason}`);
-  }
 }
 
 /** The one Message of a run without a task, or why there is none. */
@@ -253,14 +161,4 @@ function unanswered({ taskId, contextId, answers }: Sent, signal: AbortSignal): 
     1,
     answers === 'task' ? { taskId, contextId } : undefined,
   );
-}
-
-/** Room that is not there now may be there later: 503 with Retry-After. */
-async function asAvailable<T>(written: Promise<T>): Promise<T> {
-  try {
-    return await written;
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code === 'exists') throw error;
-    throw new UnavailableError('This server can not take more work now; try again later', 5);
-  }
 }

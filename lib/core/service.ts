@@ -8,7 +8,9 @@ import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
 import type { Answers, TaskId } from './log.ts';
-import { type AnswersFunction, createSending } from './send.ts';
+import { readSendKey, type SendKey } from './idempotency.ts';
+import { createSending } from './send.ts';
+import { type AnswersFunction, createStartSend } from './start-send.ts';
 import { createTaskOperations } from './tasks.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   readonly card: AdmissionCard;
   readonly answers: Answers | AnswersFunction;
   readonly cancelGraceMs: number;
+  /** How long a messageId is a key by which a send may be repeated, in ms; 0, the default, for not at all. */
+  readonly dedupeWindowMs?: number;
 }
 
 type Operations = {
@@ -29,9 +33,9 @@ type Operations = {
 
 /** The eleven operations behind their door (§3.1). */
 export function createService(options: ServiceOptions): Service {
-  const { engine, agentId, card, answers, cancelGraceMs } = options;
+  const { engine, agentId, card, answers, cancelGraceMs, dedupeWindowMs = 0 } = options;
   const cache = createEventItemCache();
-  const sending = createSending(engine, { answers, cache });
+  const sending = createSending(engine, createStartSend(engine, { answers }), cache);
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
   const noPush = () => Promise.reject(new PushNotificationNotSupportedError());
   const operations: Operations = {
@@ -57,6 +61,7 @@ export function createService(options: ServiceOptions): Service {
     admitExtensions(card, caller.extensions);
     admitCapability(card, method, params);
     const checked = readParams(method, params);
+    const sendKey = keyOf(checked, caller);
     const extensions = activeExtensions(caller.extensions);
     const { lastEventId, traceparent, signal } = caller;
     return operations[method](checked, {
@@ -66,7 +71,12 @@ export function createService(options: ServiceOptions): Service {
       resumable: extensions.includes(RESUMABLE_STREAM),
       ...(lastEventId !== undefined && { lastEventId }),
       ...(traceparent !== undefined && { traceparent }),
+      ...(sendKey && { sendKey }),
     });
+  }
+
+  function keyOf(params: Methods[Method]['params'], { idempotencyKey }: Caller): SendKey | undefined {
+    return 'message' in params ? readSendKey(params, idempotencyKey, dedupeWindowMs) : undefined;
   }
 
   return { invoke, activeExtensions };

@@ -140,7 +140,7 @@ export interface Storage {
 
   /**
    * Writes `open` as seq 1, adds the task to the list index, makes it due now. With `idempotency`, a second call in
-   * the window returns the first task and `created: false`. Throws StorageError with code `exists`, `full` (no room
+   * the window returns the first task and `created: false`, also when that task is gone. Throws StorageError with code `exists`, `full` (no room
    * for another active task) or `key-reused`.
    */
   createTask(init: NewTask): Promise<{ created: boolean; taskId: TaskId; seq: Seq }>;

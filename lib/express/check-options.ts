@@ -23,6 +23,7 @@ const rules = {
   cancelGraceMs: milliseconds(0),
   owner: aFunction,
   publicUrl: aUrl,
+  dedupeWindowMs: milliseconds(0),
   limits: anObject,
   keepAliveMs: milliseconds(0),
   stallMs: milliseconds(1),

@@ -7,7 +7,7 @@ import type { ErrorInfo } from '../core/failure.ts';
 import type { Answers } from '../core/log.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Agent } from '../core/output.ts';
-import type { AnswersFunction } from '../core/send.ts';
+import type { AnswersFunction } from '../core/start-send.ts';
 import type { Storage } from '../core/storage.ts';
 import type { WorkerSettings } from '../core/worker-settings.ts';
 
@@ -44,6 +44,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   owner?: (req: Req) => string | null | Promise<string | null>;
   /** URL under which clients reach the agent, mount included; makes the card cacheable (§8.2). @defaultValue taken from each request */
   publicUrl?: string;
+  /**
+   * How long a send is recognised by its messageId where it has no `Idempotency-Key`, in ms; 0 for not at all. Only for
+   * clients that give every message an id of its own. @defaultValue 0
+   */
+  dedupeWindowMs?: number;
   limits?: RequestLimits;
   /** Silence after which a stream carries a comment, in ms; 0 for none. @defaultValue 15000 */
   keepAliveMs?: number;

@@ -21,6 +21,7 @@ export interface Settings<Req extends IncomingMessage> extends Pick<A2AOptions<R
   readonly cancelGraceMs: number;
   readonly owner: (req: Req) => Promise<string | null>;
   readonly onError: NonNullable<A2AOptions['onError']>;
+  readonly dedupeWindowMs: number;
   readonly bodyBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
@@ -45,6 +46,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
     owner: ownerOf(options.owner ?? defaultOwner),
     onError: options.onError ?? (() => undefined),
+    dedupeWindowMs: options.dedupeWindowMs ?? 0,
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,

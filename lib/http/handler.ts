@@ -168,12 +168,14 @@ function callerOf<Req extends IncomingMessage>(
   signal: AbortSignal,
   owner: HandlerOptions<Req>['owner'],
 ): Caller {
-  const { 'last-event-id': lastEventId, traceparent } = req.headers;
+  const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
   return {
     identify: async () => owner(req),
     extensions,
     signal,
     ...(typeof lastEventId === 'string' && { lastEventId }),
+    // node joins several lines of it by commas, which no key has
+    ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),
     ...(typeof traceparent === 'string' && { traceparent }),
   };
 }

@@ -9,7 +9,7 @@ import { createTaskFeed } from '../core/feed.ts';
 import type { Answers, TaskId } from '../core/log.ts';
 import { type Logger, silentLogger } from '../core/logger.ts';
 import type { Agent } from '../core/output.ts';
-import type { AnswersFunction } from '../core/send.ts';
+import type { AnswersFunction } from '../core/start-send.ts';
 import { createService, resumeTask } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import { createWorker } from '../core/worker.ts';

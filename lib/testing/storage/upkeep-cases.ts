@@ -231,6 +231,22 @@ function retentionCases({ api: { expect }, test, hooks, advance }: StorageKit): 
     { hooks: ['advance', 'retention', 'usage'], logMs: 10_000, finishedMs: 60_000 },
   );
 
+  test(
+    'S21 retention: an idempotency key stays for its window, though its task is gone',
+    async (bench) => {
+      const idempotency = { key: 'k', fingerprint: 'f', windowMs: 600 * bench.second };
+      await finish(bench, await bench.createTask({ id: 'keyed', idempotency }));
+      await advance(bench, 61 * bench.second);
+      await sweepAll(bench);
+      expect(await bench.storage.loadTask('keyed')).toBe(undefined);
+      expect(await bench.storage.createTask(newTask({ id: 'again', idempotency }))).toEqual({
+        ...{ created: false, taskId: 'keyed', seq: 1 },
+      });
+      expect(await bench.storage.loadTask('again')).toBe(undefined);
+    },
+    { hooks: ['advance', 'retention'], logMs: 10_000, finishedMs: 60_000 },
+  );
+
   test('S21 retention: an empty storage has nothing to sweep', async (bench) => {
     expect(await bench.storage.sweep(100)).toBe(0);
   });

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import {
+  InvalidParamsError,
+  TaskNotFoundError,
+  UnavailableError,
+  UnsupportedOperationError,
+} from '../protocol/errors.ts';
+import type { Message, SendMessageRequest } from '../protocol/v1.ts';
+import { ConfigError } from './config-error.ts';
+import { announce, type Engine, type OperationContext, wake } from './engine.ts';
+import { keyReused } from './idempotency.ts';
+import type { Answers, RunRequest, Scope, Seq, StoredTask, TaskId } from './log.ts';
+import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
+
+/** Decides, before the run, whether a message gets a task or one bare Message. */
+export type AnswersFunction = (
+  message: Message,
+  context: { readonly owner: string | null; readonly request: RunRequest },
+) => Answers | Promise<Answers>;
+
+/** What a send started, went on with, or joined. */
+export interface Sent {
+  readonly taskId: TaskId;
+  readonly contextId: string;
+  readonly answers: Answers;
+  /** The entry that this send wrote, or an earlier one that it repeats. */
+  readonly own: Seq;
+  /** A task that was there before, read after the write: what it holds comes first. */
+  readonly snapshot?: TaskSnapshot;
+}
+
+/** Stores a message and wakes workers. `kind` is for a client that can only be answered with a task. */
+export type StartSend = (
+  params: SendMessageRequest,
+  context: OperationContext,
+  kind?: 'task',
+) => Promise<Sent>;
+
+/** Makes the half of the two sending operations that writes (§3.1.1, §3.1.2). */
+export function createStartSend(
+  engine: Engine,
+  options: { readonly answers: Answers | AnswersFunction },
+): StartSend {
+  const { storage } = engine;
+
+  async function decide(message: Message, scope: Scope, request: RunRequest): Promise<Answers> {
+    if (typeof options.answers !== 'function') return options.answers;
+    const answers: unknown = await options.answers(message, { owner: scope.owner, request });
+    if (answers === 'task' || answers === 'message') return answers;
+    throw new ConfigError('ERR_A2A_OPTIONS', "Option `answers` gave neither 'task' nor 'message'");
+  }
+
+  async function begin(
+    { message }: SendMessageRequest,
+    { scope, sendKey }: OperationContext,
+    request: RunRequest,
+    answers: Answers,
+  ): Promise<Sent> {
+    const taskId = randomUUID();
+    const contextId = message.contextId ?? randomUUID();
+    const task: StoredTask = {
+      id: taskId,
+      contextId,
+      // storage sets the time (§5.6.1)
+      status: { state: 'TASK_STATE_SUBMITTED', timestamp: '' },
+      history: [{ ...message, taskId, contextId }],
+    };
+    const init = { scope, task, request, answers, ...(sendKey && { idempotency: sendKey }) };
+    const created = await asAnswerable(storage.createTask(init), sendKey?.field);
+    wake(engine, scope.agent, created.taskId);
+    if (!created.created) return join(created.taskId, created.seq, scope);
+    return { taskId, contextId, answers, own: created.seq };
+  }
+
+  /** A call that was made before gets what became of it, never another run. */
+  async function join(taskId: TaskId, own: Seq, scope: Scope): Promise<Sent> {
+    const snapshot = await storage.loadTask(taskId, scope);
+    if (snapshot === undefined || isForgotten(snapshot)) {
+      throw new UnsupportedOperationError(
+        'This call was made before, and what came of it is no longer kept; send another Idempotency-Key to make it anew',
+      );
+    }
+    return { taskId, contextId: snapshot.task.contextId, answers: snapshot.answers, own, snapshot };
+  }
+
+  async function goOn(
+    taskId: TaskId,
+    { message }: SendMessageRequest,
+    { scope, sendKey }: OperationContext,
+    request: RunRequest,
+  ): Promise<Sent> {
+    const found = await storage.loadTask(taskId, scope);
+    if (found?.answers !== 'task') throw new TaskNotFoundError(taskId);
+    const { contextId } = found.task;
+    if ((message.contextId ?? contextId) !== contextId) {
+      const description = `is not the context of task ${taskId}: leave it out, or send the one of the task`;
+      throw new InvalidParamsError([{ field: 'message.contextId', description }]);
+    }
+    const input = { message: { ...message, taskId, contextId }, request };
+    const stored = await asAnswerable(
+      storage.addInput(scope, taskId, { ...input, ...(sendKey && { idempotency: sendKey }) }),
+    );
+    if (!stored.ok)
+      throw stored.reason === 'key-reused' ? keyReused(sendKey?.field) : refused(taskId, stored);
+    if (stored.duplicate !== true) announce(engine, taskId, stored);
+    wake(engine, scope.agent, taskId);
+    const snapshot = await storage.loadTask(taskId, scope);
+    if (snapshot === undefined) throw new TaskNotFoundError(taskId);
+    return { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
+  }
+
+  return async (params, context, kind) => {
+    const request = runRequest(params, context);
+    const { message } = params;
+    if (message.taskId !== undefined) return goOn(message.taskId, params, context, request);
+    return begin(params, context, request, kind ?? (await decide(message, context.scope, request)));
+  };
+}
+
+/** The log of a bare message is all there is of it. */
+function isForgotten({ answers, closed, first, seq }: TaskSnapshot): boolean {
+  return answers === 'message' && closed && first > seq;
+}
+
+function runRequest({ configuration, metadata }: SendMessageRequest, context: OperationContext): RunRequest {
+  const { acceptedOutputModes } = configuration ?? {};
+  return {
+    ...(acceptedOutputModes && { acceptedOutputModes }),
+    ...(context.extensions.length > 0 && { extensions: context.extensions }),
+    ...(metadata && { metadata }),
+    ...(context.traceparent !== undefined && { traceparent: context.traceparent }),
+  };
+}
+
+function refused(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: false }>): Error {
+  switch (reason) {
+    case 'not-found':
+      return new TaskNotFoundError(taskId);
+    case 'too-large':
+      return new InvalidParamsError([
+        { field: 'message', description: 'would make the task larger than this server allows' },
+      ]);
+    case 'cancelling':
+      return new UnsupportedOperationError(
+        'The task is being canceled; send a message without taskId to start another one',
+      );
+    case 'closed':
+      return new UnsupportedOperationError(
+        `The task has ended (${state ?? 'unknown state'}); send a message without taskId to start another one`,
+      );
+    default:
+      return new Error(`A message was refused for a reason that has no answer: ${reason}`);
+  }
+}
+
+/** Room that is not there now may be there later: 503 with Retry-After. */
+async function asAnswerable<T>(written: Promise<T>, field?: Parameters<typeof keyReused>[0]): Promise<T> {
+  try {
+    return await written;
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code === 'exists') throw error;
+    if (error.code === 'key-reused') throw keyReused(field);
+    throw new UnavailableError('This server can not take more work now; try again later', 5);
+  }
+}
