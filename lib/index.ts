@@ -1,5 +1,6 @@
 export { a2aRouter, type A2ARouter, type RouterStatus } from './express/router.ts';
 export type { A2AOptions, RequestLimits } from './express/options.ts';
+export type { ErrorMiddleware } from './express/error-handler.ts';
 export type { Middleware } from './http/handler.ts';
 export { startWorker, type StartWorkerOptions } from './core/start-worker.ts';
 export type { WorkerSettings } from './core/worker-settings.ts';

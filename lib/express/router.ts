@@ -5,6 +5,7 @@ import { createService, resumeTask } from '../core/service.ts';
 import { createWorker } from '../core/worker.ts';
 import { createHandler, type Middleware } from '../http/handler.ts';
 import { addressOf } from './caller.ts';
+import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
 import { readSettings } from './settings.ts';
 
@@ -35,6 +36,12 @@ export interface A2ARouter<Req extends IncomingMessage = Request> {
    */
   readonly resume: (taskId: string, data?: unknown) => Promise<boolean>;
   readonly status: () => RouterStatus;
+  /**
+   * Answers calls that a body parser of the application refused before they came here, as JSON-RPC with 400, 413 or
+   * 415; passes everything else on. It finds where the router is mounted; name the path as `wellKnown` takes it
+   * where it can not: below an app in this app, or behind a function of yours. Throws a ConfigError for what is no path.
+   */
+  readonly errorHandler: (mount?: string) => ErrorMiddleware<Req>;
 }
 
 const DRAIN_MS = 10_000;
@@ -84,5 +91,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
 
   // tasks may be due before the first call comes; what fails is logged there and tried again
   if (worker) lifecycle.ready().catch(() => undefined);
-  return Object.assign(handler.handle, { wellKnown: handler.wellKnown, close, resume, status });
+  const { handle, wellKnown } = handler;
+  const errorHandler = (mount?: string) => createErrorHandler<Req>(handle, mount);
+  return Object.assign(handle, { wellKnown, close, resume, status, errorHandler });
 }

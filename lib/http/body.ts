@@ -36,7 +36,8 @@ function isBare(body: unknown): boolean {
 const TYPES = /^\s*application\/(?:a2a\+)?json\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
 
-function checkType(type: string | undefined): void {
+/** Throws an HttpRefusal for a content type that calls do not have. */
+export function checkType(type: string | undefined): void {
   if (type === undefined || !TYPES.test(type))
     throw unsupported('Send the header Content-Type: application/json');
   const charset = CHARSET.exec(type)?.[1];
@@ -90,7 +91,8 @@ async function collect(stream: NodeJS.ReadableStream, limit: number, length?: st
   }
 }
 
-function translate(error: unknown, limit: number): unknown {
+/** What an error of raw-body, or of a parser built on it, is to the client; as it is where it is none of theirs. */
+export function translate(error: unknown, limit: number): unknown {
   const { type, code } = error as { type?: string; code?: string }; // what raw-body, node and zlib reject with
   if (type === 'entity.too.large') return tooLarge(limit);
   if (type === 'request.aborted' || type === 'request.size.invalid' || code === 'ECONNRESET') {
@@ -116,6 +118,7 @@ function tooLarge(limit: number): HttpRefusal {
   return new HttpRefusal(413, new A2AError(kind, `The body is larger than ${String(limit)} bytes`));
 }
 
-function unsupported(message: string): HttpRefusal {
+/** A type or coding of bodies that is not taken; the message names one that is. */
+export function unsupported(message: string): HttpRefusal {
   return new HttpRefusal(415, new ContentTypeNotSupportedError(message));
 }

@@ -207,14 +207,14 @@ function isRead({ method }: IncomingMessage): boolean {
 }
 
 /** The path of a mount as Express spells it in `baseUrl`. Throws a ConfigError for what is none. */
-function mountPath(given: unknown): string {
+export function mountPath(given: unknown): string {
   if (typeof given === 'string' && /^(?:\/[^\s?#]*)?$/.test(given)) return given.replace(/\/+$/, '');
-  const why = "`wellKnown` takes the path of the mount: pass what `app.use` got, such as '/a2a'";
+  const why = "The path of the mount is wanted: pass what `app.use` got, such as '/a2a'";
   throw new ConfigError('ERR_A2A_OPTIONS', why);
 }
 
 /** The path, also where a request names the whole URL (RFC 9112 §3.2.2). */
-function pathOf({ url = '/' }: IncomingMessage): string {
+export function pathOf({ url = '/' }: IncomingMessage): string {
   const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
   return path === '' ? '/' : path;
 }
