@@ -8,6 +8,7 @@ export type { Worker } from './core/worker.ts';
 export { memoryBackend, type MemoryBackend, type MemoryBackendOptions } from './memory/backend.ts';
 export type { Limits, Retention } from './memory/limits.ts';
 
+export type { Tenants } from './core/admission.ts';
 export type { CardOptions } from './core/card.ts';
 export { ConfigError, type ConfigErrorCode } from './core/config-error.ts';
 export type { ErrorInfo } from './core/failure.ts';

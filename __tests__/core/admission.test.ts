@@ -27,6 +27,19 @@ describe('the challenge to an anonymous caller', () => {
       'ApiKey in="header", name="X-Key"',
     ],
     ['OpenID Connect', { openIdConnectSecurityScheme: { openIdConnectUrl: 'https://id' } }, 'Bearer'],
+    [
+      'OAuth 2.0',
+      {
+        oauth2SecurityScheme: { flows: { clientCredentials: { tokenUrl: 'https://id/token', scopes: {} } } },
+      },
+      'Bearer',
+    ],
+    [
+      'a cookie',
+      { apiKeySecurityScheme: { location: 'cookie', name: 'sid' } },
+      'ApiKey in="cookie", name="sid"',
+    ],
+    ['any other word of HTTP', { httpAuthSecurityScheme: { scheme: 'Negotiate' } }, 'Negotiate'],
     ['a client certificate', { mtlsSecurityScheme: {} }, 'A2A realm="agent"'],
     ['a scheme that is no token', { httpAuthSecurityScheme: { scheme: 'no token' } }, 'A2A realm="agent"'],
   ])('names %s', (_, scheme, challenge) => {

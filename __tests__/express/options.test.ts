@@ -32,7 +32,7 @@ describe('options', () => {
       'an unknown option',
       { card, agent, adgent: 1 },
       'ERR_A2A_OPTION_UNKNOWN',
-      'There is no option `adgent`: remove it, or use one of card, agent, answers, agentId, storage, broker, eventBus, worker, cancelGraceMs, owner, publicUrl, dedupeWindowMs, limits, keepAliveMs, stallMs, logger, onError',
+      /^There is no option `adgent`: remove it, or use one of card, agent, (?:\w+, )*onError(?:, \w+)*$/,
     ],
     [
       'an option named as a method of objects',
@@ -52,6 +52,29 @@ describe('options', () => {
       'ERR_A2A_OPTION_UNKNOWN',
       'There is no option `limits.body`: remove it, or use one of bodyBytes',
     ],
+    [
+      'a caller that is none',
+      { card, agent, caller: {} },
+      'ERR_A2A_OPTIONS',
+      'Option `caller` must be a function',
+    ],
+    [
+      'a word for no',
+      { card, agent, enforceAuth: 'no' },
+      'ERR_A2A_OPTIONS',
+      'Option `enforceAuth` must be true or false',
+    ],
+    ...(
+      [
+        ['a text', 'acme', /must be a list of tenants, or a function$/],
+        ['no tenant', [], /must be a list of tenants, or a function$/],
+        ['a tenant that is no text', ['acme', 7], /must name tenants by strings/],
+        ['a tenant that is too long', ['x'.repeat(257)], /must name tenants by strings/],
+        ['a tenant with a line break', ['a\nb'], /must name tenants by strings/],
+        ['a tenant twice', ['acme', 'acme'], /names a tenant twice$/],
+        ['a tenant named as a path of the protocol', ['tasks'], /can not have a tenant `tasks`/],
+      ] as const
+    ).map(([what, tenants, words]) => [what, { card, agent, tenants }, 'ERR_A2A_OPTIONS', words] as const),
     ['an agent that is none', { card, agent: 'x' }, 'ERR_A2A_OPTIONS', 'Option `agent` must be a function'],
     [
       'other answers',

@@ -51,6 +51,7 @@ export function fakeHandler(
     card: createCard({ name: 'Echo', description: 'Says it again', version: '1.2.3' }),
     addressOf,
     owner: () => null,
+    challenges: [],
     ready: () => Promise.resolve(),
     bodyBytes: 1000,
     keepAliveMs: 15_000,

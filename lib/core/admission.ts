@@ -9,6 +9,7 @@ import {
 import type { AgentCard, Message, Methods, SecurityScheme } from '../protocol/v1.ts';
 import { checkV1 } from '../protocol/validate.ts';
 import type { Method } from './call.ts';
+import { ConfigError } from './config-error.ts';
 
 /** What admission must know of the card. */
 export type AdmissionCard = Pick<
@@ -18,13 +19,18 @@ export type AdmissionCard = Pick<
 
 /** Turns an anonymous caller away where the card declares that one has to authenticate (§7.4). */
 export function admitOwner(card: AdmissionCard, owner: string | null): void {
-  const required = card.securityRequirements ?? [];
-  const isOpen =
-    required.length === 0 || required.some(({ schemes = {} }) => Object.keys(schemes).length === 0);
-  if (owner !== null || isOpen) return;
-  const challenges = new Set(Object.values(card.securitySchemes ?? {}).flatMap(challenge));
-  // a 401 has a challenge (RFC 9110 §11.6.1), also where HTTP has no name for what is asked for
-  throw new UnauthenticatedError(challenges.size > 0 ? [...challenges] : ['A2A realm="agent"']);
+  if (owner === null && requiresOwner(card)) throw new UnauthenticatedError(challengesOf(card));
+}
+
+/** Whether the card declares that callers have to authenticate: no way that it names is an empty one. */
+export function requiresOwner({ securityRequirements: required = [] }: AdmissionCard): boolean {
+  return required.length > 0 && required.every(({ schemes = {} }) => Object.keys(schemes).length > 0);
+}
+
+/** A challenge for each scheme of the card that HTTP has a name for, and one at least (RFC 9110 §11.6.1). */
+export function challengesOf({ securitySchemes = {} }: AdmissionCard): readonly string[] {
+  const challenges = new Set(Object.values(securitySchemes).flatMap(challenge));
+  return challenges.size > 0 ? [...challenges] : ['A2A realm="agent"'];
 }
 
 function challenge(scheme: SecurityScheme): string[] {
@@ -94,7 +100,7 @@ export function readParams<M extends Method>(method: M, given: unknown): Methods
   const checked = checkV1(method, given ?? {});
   if ('violations' in checked) throw new InvalidParamsError(checked.violations);
   if ('message' in checked.params) dropEmptyIds(checked.params.message);
-  const violations = [...tenantRules(checked.params), ...messageRules(checked.params)];
+  const violations = messageRules(checked.params);
   if (violations.length > 0) throw new InvalidParamsError(violations);
   return checked.params;
 }
@@ -105,9 +111,26 @@ function dropEmptyIds(message: Message): void {
   if (message.contextId === '') delete message.contextId;
 }
 
-function tenantRules(params: object): FieldViolation[] {
-  if (!('tenant' in params) || params.tenant === '') return [];
-  return [{ field: 'tenant', description: 'is not known here: this agent has no tenants, leave it out' }];
+/** The tenants of an agent; '' stands for calls that name none. A function is asked with each call. */
+export type Tenants = readonly string[] | ((tenant: string) => boolean | Promise<boolean>);
+
+/** The tenant of a call. Throws InvalidParamsError for one that is not known here: without tenants all but none (§8.3.2). */
+export async function admitTenant(tenants: Tenants, params: object): Promise<string> {
+  const tenant = 'tenant' in params ? String(params.tenant) : '';
+  const isKnown = isIdentifier(tenant) && (await knows(tenants, tenant));
+  if (isKnown) return tenant;
+  const description =
+    typeof tenants !== 'function' && tenants.length === 0
+      ? 'is not known here: this agent has no tenants, leave it out'
+      : 'is not known here: send the one of the interface in the agent card';
+  throw new InvalidParamsError([{ field: 'tenant', description }]);
+}
+
+async function knows(tenants: Tenants, tenant: string): Promise<boolean> {
+  if (typeof tenants !== 'function') return tenants.length === 0 ? tenant === '' : tenants.includes(tenant);
+  const known: unknown = await tenants(tenant);
+  if (typeof known === 'boolean') return known;
+  throw new ConfigError('ERR_A2A_OPTIONS', 'Option `tenants` gave neither true nor false');
 }
 
 function messageRules(params: object): FieldViolation[] {

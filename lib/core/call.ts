@@ -1,9 +1,12 @@
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
+import type { Metadata } from './log.ts';
 
 /** Who calls and how, as a binding hands it to the service. */
 export interface Caller {
   /** The owner of what is created and seen; null is the anonymous caller. Rejects when the application refuses to say. */
   readonly identify: () => Promise<string | null>;
+  /** Application data about the caller; asked for only where it is used. Rejects as `identify` does. */
+  readonly describe?: () => Promise<Metadata | undefined>;
   /** Extension URIs that the client asked for (§3.2.6), as sent. */
   readonly extensions: readonly string[];
   /** Cursor of a stream that broke, as sent in `Last-Event-ID`. */

@@ -25,7 +25,7 @@ export interface CardSource {
 const WIRED = { streaming: true, pushNotifications: false, extendedAgentCard: false } as const;
 
 /** Builds the card and checks it. Throws a ConfigError that names the field. */
-export function createCard(given: CardOptions): CardSource {
+export function createCard(given: CardOptions, tenants: readonly string[] = ['']): CardSource {
   const options = copyOf(given);
   refuseUnknown(options);
   const extensions = listExtensions(options);
@@ -36,11 +36,11 @@ export function createCard(given: CardOptions): CardSource {
     ...defaults(options),
     ...options,
     capabilities: { ...WIRED, extensions },
-    supportedInterfaces: interfaces('http://127.0.0.1/'),
+    supportedInterfaces: interfaces('http://127.0.0.1/', tenants),
   });
   checkSecurity(card);
   for (const { uri = '' } of card.capabilities.extensions ?? []) checkUri(uri);
-  return { card, at: (url) => ({ ...card, supportedInterfaces: interfaces(url) }) };
+  return { card, at: (url) => ({ ...card, supportedInterfaces: interfaces(url, tenants) }) };
 }
 
 /** As it would look on the wire: without what is undefined, and safe from later changes. */
@@ -103,8 +103,12 @@ function refuseUnknown(options: CardOptions): void {
   }
 }
 
-function interfaces(url: string): AgentCard['supportedInterfaces'] {
-  return [{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }];
+/** One for each tenant; '' is the one that is not named. */
+function interfaces(url: string, tenants: readonly string[]): AgentCard['supportedInterfaces'] {
+  return tenants.map((tenant) => ({
+    ...{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+    ...(tenant !== '' && { tenant }),
+  }));
 }
 
 function checked(card: unknown): AgentCard {

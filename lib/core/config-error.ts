@@ -6,7 +6,8 @@ export type ConfigErrorCode =
   | 'ERR_A2A_CARD'
   | 'ERR_A2A_BACKEND'
   | 'ERR_A2A_NO_WORKER'
-  | 'ERR_A2A_OWNER';
+  | 'ERR_A2A_OWNER'
+  | 'ERR_A2A_CALLER';
 
 /** The package is used in a way that can not work. The message says what to write instead. */
 export class ConfigError extends Error {

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { TaskFeed } from './feed.ts';
 import type { SendKey } from './idempotency.ts';
-import type { Scope, TaskId } from './log.ts';
+import type { Metadata, Scope, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Storage, WriteResult } from './storage.ts';
 
@@ -25,6 +25,8 @@ export interface OperationContext {
   readonly extensions: readonly string[];
   /** Whether the client can go on with a broken stream. */
   readonly resumable: boolean;
+  /** What the application says about the caller, for the agent. */
+  readonly caller?: Metadata;
   readonly lastEventId?: string;
   readonly traceparent?: string;
   /** What a send may be repeated by. */

@@ -2,13 +2,23 @@ import {
   PushNotificationNotSupportedError,
   ExtendedAgentCardNotConfiguredError,
 } from '../protocol/errors.ts';
-import type { Methods } from '../protocol/v1.ts';
-import { admitCapability, admitExtensions, type AdmissionCard, admitOwner, readParams } from './admission.ts';
+import type { ListTasksRequest, ListTasksResponse, Methods } from '../protocol/v1.ts';
+import {
+  admitCapability,
+  admitExtensions,
+  type AdmissionCard,
+  admitOwner,
+  admitTenant,
+  readParams,
+  requiresOwner,
+  type Tenants,
+} from './admission.ts';
 import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
 import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
+import { readPageToken } from './page-token.ts';
 import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend } from './start-send.ts';
 import { createTaskOperations } from './tasks.ts';
@@ -25,15 +35,24 @@ export interface ServiceOptions {
   readonly cancelGraceMs: number;
   /** How long a messageId is a key by which a send may be repeated, in ms; 0, the default, for not at all. */
   readonly dedupeWindowMs?: number;
+  /** Whether anonymous callers are turned away where the card declares security. @defaultValue true */
+  readonly enforceAuth?: boolean;
+  /** @defaultValue none */
+  readonly tenants?: Tenants;
 }
 
 type Operations = {
   readonly [M in Method]: (params: Methods[M]['params'], context: OperationContext) => Promise<Reply<M>>;
 };
 
+/** The operations that hand the application's data about the caller on. */
+const DESCRIBED: ReadonlySet<Method> = new Set<Method>(['SendMessage', 'SendStreamingMessage']);
+
 /** The eleven operations behind their door (§3.1). */
 export function createService(options: ServiceOptions): Service {
   const { engine, agentId, card, answers, cancelGraceMs, dedupeWindowMs = 0 } = options;
+  const { enforceAuth = true, tenants = [] } = options;
+  const isGuarded = requiresOwner(card);
   const cache = createEventItemCache();
   const sending = createSending(engine, createStartSend(engine, { answers }), cache);
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
@@ -42,7 +61,9 @@ export function createService(options: ServiceOptions): Service {
     SendMessage: sending.sendMessage,
     SendStreamingMessage: sending.sendStreamingMessage,
     GetTask: tasks.getTask,
-    ListTasks: tasks.listTasks,
+    // where callers should say who they are, those who do not see no list of each other's tasks
+    ListTasks: (params, context) =>
+      isGuarded && context.scope.owner === null ? noTasks(params, context) : tasks.listTasks(params, context),
     CancelTask: tasks.cancelTask,
     SubscribeToTask: tasks.subscribeToTask,
     CreateTaskPushNotificationConfig: noPush,
@@ -57,16 +78,19 @@ export function createService(options: ServiceOptions): Service {
 
   async function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
     const owner = await caller.identify();
-    admitOwner(card, owner);
+    if (enforceAuth) admitOwner(card, owner);
+    const data = DESCRIBED.has(method) ? await caller.describe?.() : undefined;
     admitExtensions(card, caller.extensions);
     admitCapability(card, method, params);
     const checked = readParams(method, params);
+    const tenant = await admitTenant(tenants, checked);
     const sendKey = keyOf(checked, caller);
     const extensions = activeExtensions(caller.extensions);
     const { lastEventId, traceparent, signal } = caller;
     return operations[method](checked, {
-      scope: { agent: agentId, tenant: '', owner },
+      scope: { agent: agentId, tenant, owner },
       signal,
+      ...(data && { caller: data }),
       extensions,
       resumable: extensions.includes(RESUMABLE_STREAM),
       ...(lastEventId !== undefined && { lastEventId }),
@@ -80,6 +104,12 @@ export function createService(options: ServiceOptions): Service {
   }
 
   return { invoke, activeExtensions };
+}
+
+async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {
+  const { pageSize = 50, pageToken = '' } = params;
+  if (pageToken !== '') readPageToken(pageToken, scope, params);
+  return { tasks: [], nextPageToken: '', pageSize, totalSize: 0 };
 }
 
 /**

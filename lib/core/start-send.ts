@@ -128,6 +128,7 @@ function runRequest({ configuration, metadata }: SendMessageRequest, context: Op
     ...(acceptedOutputModes && { acceptedOutputModes }),
     ...(context.extensions.length > 0 && { extensions: context.extensions }),
     ...(metadata && { metadata }),
+    ...(context.caller && { caller: context.caller }),
     ...(context.traceparent !== undefined && { traceparent: context.traceparent }),
   };
 }

@@ -22,6 +22,9 @@ const rules = {
   worker: anObject,
   cancelGraceMs: milliseconds(0),
   owner: aFunction,
+  caller: aFunction,
+  tenants: someTenants,
+  enforceAuth: aBoolean,
   publicUrl: aUrl,
   dedupeWindowMs: milliseconds(0),
   limits: anObject,
@@ -109,6 +112,24 @@ function anObject(value: unknown): string | undefined {
 
 function aFunction(value: unknown): string | undefined {
   return typeof value === 'function' ? undefined : 'must be a function';
+}
+
+function aBoolean(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'must be true or false';
+}
+
+// in the REST binding the tenant is the first step of the path, where these already have a meaning
+const TAKEN = ['tasks', 'message:send', 'message:stream', 'extendedAgentCard', '.well-known'];
+
+function someTenants(value: unknown): string | undefined {
+  if (typeof value === 'function') return undefined;
+  if (!Array.isArray(value) || value.length === 0) return 'must be a list of tenants, or a function';
+  const given: readonly unknown[] = value;
+  if (new Set(given).size < given.length) return 'names a tenant twice';
+  const wrong = given.find((name) => typeof name !== 'string' || !/^[^\p{Cc}\p{Cs}]{0,256}$/u.test(name));
+  if (wrong !== undefined) return 'must name tenants by strings of at most 256 characters, none for control';
+  const taken = TAKEN.find((name) => given.includes(name));
+  return taken === undefined ? undefined : `can not have a tenant \`${taken}\`: the protocol uses that name`;
 }
 
 function withMethods(...names: readonly string[]): Rule {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
+import type { Tenants } from '../core/admission.ts';
 import type { Broker } from '../core/broker.ts';
 import type { CardOptions } from '../core/card.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import type { ErrorInfo } from '../core/failure.ts';
-import type { Answers } from '../core/log.ts';
+import type { Answers, Metadata } from '../core/log.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Agent } from '../core/output.ts';
 import type { AnswersFunction } from '../core/start-send.ts';
@@ -42,6 +43,18 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
    * @defaultValue `req.user?.id ?? req.auth?.payload?.sub ?? req.auth?.sub`, null where neither user nor auth is set
    */
   owner?: (req: Req) => string | null | Promise<string | null>;
+  /**
+   * What the agent may know about the caller, such as claims or a locale: `turn.request.caller`, also in another process.
+   * An object that JSON can carry, of at most 16 KiB; asked for with each message.
+   */
+  caller?: (req: Req) => Metadata | undefined | Promise<Metadata | undefined>;
+  /**
+   * The tenants that calls may name, each with an interface in the card; or a function that tells whether there is one.
+   * '' stands for calls that name none. Part of the scope of tasks, no right: those come from `owner`. @defaultValue none
+   */
+  tenants?: Tenants;
+  /** False lets anonymous callers in though the card declares security; ListTasks is then empty for them. @defaultValue true */
+  enforceAuth?: boolean;
   /** URL under which clients reach the agent, mount included; makes the card cacheable (§8.2). @defaultValue taken from each request */
   publicUrl?: string;
   /**

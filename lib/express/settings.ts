@@ -1,17 +1,22 @@
 import type { IncomingMessage } from 'node:http';
+import { challengesOf, requiresOwner } from '../core/admission.ts';
 import { type CardSource, createCard } from '../core/card.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type Engine } from '../core/engine.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { silentLogger } from '../core/logger.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
+import type { CallerOptions } from '../http/callers.ts';
 import { memoryBackend } from '../memory/backend.ts';
+import { checkCallerData } from './caller-data.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
 import type { A2AOptions } from './options.ts';
 
 /** The options, checked and complete. */
-export interface Settings<Req extends IncomingMessage> extends Pick<A2AOptions<Req>, 'agent' | 'publicUrl'> {
+export interface Settings<Req extends IncomingMessage>
+  extends Pick<A2AOptions<Req>, 'agent' | 'publicUrl' | 'tenants'>, CallerOptions<Req> {
+  readonly enforceAuth: boolean;
   readonly engine: Engine;
   readonly clock: Clock;
   readonly card: CardSource;
@@ -19,7 +24,6 @@ export interface Settings<Req extends IncomingMessage> extends Pick<A2AOptions<R
   readonly agentId: string;
   readonly worker: Readonly<Required<WorkerSettings>>;
   readonly cancelGraceMs: number;
-  readonly owner: (req: Req) => Promise<string | null>;
   readonly onError: NonNullable<A2AOptions['onError']>;
   readonly dedupeWindowMs: number;
   readonly bodyBytes: number;
@@ -30,8 +34,8 @@ export interface Settings<Req extends IncomingMessage> extends Pick<A2AOptions<R
 /** Reads the options. Throws a ConfigError for what can not work. */
 export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): Settings<Req> {
   checkOptions(options);
-  const { agent, publicUrl, logger = silentLogger } = options;
-  const card = createCard(options.card);
+  const { agent, publicUrl, tenants, logger = silentLogger } = options;
+  const card = createCard(options.card, typeof tenants === 'function' ? undefined : tenants);
   const clock = systemClock;
   const { storage, broker, eventBus } = backendOf(options);
   const feed = createTaskFeed({ storage, eventBus, clock, logger });
@@ -40,11 +44,12 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     ...{ card, clock },
     ...(agent && { agent }),
     ...(publicUrl !== undefined && { publicUrl }),
+    ...(tenants && { tenants }),
     answers: options.answers ?? 'task',
     agentId: options.agentId ?? 'default',
     worker: readWorkerSettings(options.worker ?? {}, 'worker.'),
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
-    owner: ownerOf(options.owner ?? defaultOwner),
+    ...callerSettings(options, card.card),
     onError: options.onError ?? (() => undefined),
     dedupeWindowMs: options.dedupeWindowMs ?? 0,
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
@@ -67,11 +72,20 @@ function backendOf<Req extends IncomingMessage>({ storage, broker, eventBus }: A
 
 type Backend = Pick<Engine, 'storage' | 'broker' | 'eventBus'>;
 
-function ownerOf<Req extends IncomingMessage>(
-  given: (req: Req) => string | null | Promise<string | null>,
-): Settings<Req>['owner'] {
-  return async (req) => {
-    const owner = await given(req);
-    return owner === null ? null : checkOwner(owner);
+function callerSettings<Req extends IncomingMessage>(
+  { owner: given = defaultOwner, caller, enforceAuth = true, logger = silentLogger }: A2AOptions<Req>,
+  card: CardSource['card'],
+): CallerOptions<Req> & Pick<Settings<Req>, 'enforceAuth'> {
+  if (!enforceAuth && requiresOwner(card)) {
+    logger.warn({ code: 'ERR_A2A_AUTH_OFF' }, 'the card declares security, but anonymous callers are let in');
+  }
+  return {
+    enforceAuth,
+    owner: async (req) => {
+      const owner = await given(req);
+      return owner === null ? null : checkOwner(owner);
+    },
+    ...(caller && { caller: async (req) => checkCallerData(await caller(req)) }),
+    challenges: challengesOf(card),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, type Service, SHUTDOWN } from '../core/call.ts';
+import { type Service, SHUTDOWN } from '../core/call.ts';
 import type { CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
@@ -10,6 +10,7 @@ import { dispatch } from '../jsonrpc/dispatch.ts';
 import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
 import { readBody, RequestAborted } from './body.ts';
+import { type CallerOptions, createCallers } from './callers.ts';
 import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
@@ -23,13 +24,12 @@ export interface Address {
 }
 
 /** What the server over HTTP needs. Times are in ms. */
-export interface HandlerOptions<Req extends IncomingMessage> {
+export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptions<Req> {
   readonly service: Service;
   readonly card: CardSource;
   /** The URL of the agent, where it is fixed. */
   readonly publicUrl?: string;
   readonly addressOf: (req: Req) => Address;
-  readonly owner: (req: Req) => string | null | Promise<string | null>;
   /** Awaited before each operation; what it rejects with is the answer. */
   readonly ready: () => Promise<void>;
   readonly bodyBytes: number;
@@ -66,6 +66,7 @@ const CLIENT_GONE = Symbol('the client has gone');
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
   const { service, card, clock } = options;
   const { mask, report } = createMasking(options);
+  const callerOf = createCallers(options, report);
   const cards = createCardServer(card, clock, options.publicUrl);
   const streams = createEventStreams(options);
   const departures = createDepartures();
@@ -96,7 +97,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         body,
         version: req.headers['a2a-version'],
         query: queryOf(req),
-        caller: callerOf(req, requested, signal, options.owner),
+        caller: callerOf(req, { extensions: requested, signal }),
         mask: (error, method) => mask(error, signal, method),
       });
       if ('json' in reply) send(reply);
@@ -161,24 +162,6 @@ const METHOD_NOT_ALLOWED: Answer = {
   ...errorAnswer(null, new InvalidRequestError('Calls are sent with POST'), 405),
   headers: { Allow: 'POST' },
 };
-
-function callerOf<Req extends IncomingMessage>(
-  req: Req,
-  extensions: readonly string[],
-  signal: AbortSignal,
-  owner: HandlerOptions<Req>['owner'],
-): Caller {
-  const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
-  return {
-    identify: async () => owner(req),
-    extensions,
-    signal,
-    ...(typeof lastEventId === 'string' && { lastEventId }),
-    // node joins several lines of it by commas, which no key has
-    ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),
-    ...(typeof traceparent === 'string' && { traceparent }),
-  };
-}
 
 /** A body that never ends must not hold up a shutdown, nor one whose sender has gone. */
 async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

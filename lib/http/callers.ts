@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../core/call.ts';
+import type { ErrorInfo } from '../core/failure.ts';
+import type { Metadata } from '../core/log.ts';
+import { isA2AError } from '../protocol/errors.ts';
+import { refusalOf } from './refusal.ts';
+
+/** What says who calls. */
+export interface CallerOptions<Req extends IncomingMessage> {
+  readonly owner: (req: Req) => string | null | Promise<string | null>;
+  /** Application data about the caller, for the agent. */
+  readonly caller?: (req: Req) => Metadata | undefined | Promise<Metadata | undefined>;
+  /** Sent with a 401 that has no challenge of its own. */
+  readonly challenges: readonly string[];
+}
+
+/** What a call comes with, beside its request. */
+export interface CallFacts {
+  /** Extension URIs, as sent. */
+  readonly extensions: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Makes the callers of requests; `report` is told where the application fails to say who calls. */
+export function createCallers<Req extends IncomingMessage>(
+  options: CallerOptions<Req>,
+  report: (error: unknown, info: ErrorInfo) => void,
+): (req: Req, facts: CallFacts) => Caller {
+  /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. */
+  async function asking<T>(question: () => T | Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      const refusal = isA2AError(error) ? undefined : refusalOf(error, options.challenges);
+      if (refusal === undefined) throw error;
+      if (refusal.status >= 500) report(error, { errorId: randomUUID() });
+      throw refusal.error;
+    }
+  }
+
+  return (req, facts) => {
+    const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
+    const { owner, caller } = options;
+    return {
+      identify: () => asking(() => owner(req)),
+      ...(caller && { describe: () => asking(() => caller(req)) }),
+      ...facts,
+      ...(typeof lastEventId === 'string' && { lastEventId }),
+      // node joins several lines of it by commas, which no key has
+      ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),
+      ...(typeof traceparent === 'string' && { traceparent }),
+    };
+  };
+}
