@@ -245,6 +245,27 @@ const CLIENT = [
     ],
   ),
   mutant(
+    'a task that works takes what is only for one that waits',
+    'client-writes.ts',
+    ['S10'],
+    ["if (ifWaiting && !isInterrupted(record.state)) return refused('busy', record);", ''],
+  ),
+  mutant(
+    'a message that comes again finds the task busy',
+    'client-writes.ts',
+    ['S10'],
+    [
+      '  const { newest } = record;',
+      "  if (ifWaiting && !isInterrupted(record.state)) return refused('busy', record);\n  const { newest } = record;",
+    ],
+  ),
+  mutant(
+    'a task is created though it is too large',
+    'task-table.ts',
+    ['S1'],
+    ['if (bytes > limits.taskBytes) {', 'if (bytes > Infinity) {'],
+  ),
+  mutant(
     'a retransmission is not recognised',
     'client-writes.ts',
     ['S7', 'S10'],

@@ -13,7 +13,7 @@ export type { CardOptions } from './core/card.ts';
 export { ConfigError, type ConfigErrorCode } from './core/config-error.ts';
 export type { ErrorInfo } from './core/failure.ts';
 export type { Logger } from './core/logger.ts';
-export type { AnswersFunction } from './core/start-send.ts';
+export type { AnswersFunction, OnBusy } from './core/start-send.ts';
 
 export type { Agent, Chunk, Output } from './core/output.ts';
 export { data, file, text, type PartOptions } from './core/parts.ts';

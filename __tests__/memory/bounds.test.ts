@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { EntryBody } from '../../lib/core/log.ts';
 import { readLimits, readRetention, type Limits, type Retention } from '../../lib/memory/limits.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { createMemoryStorage } from '../../lib/memory/storage.ts';
@@ -135,6 +136,33 @@ describe('the size of a task', () => {
       written += 1;
     expect(written).toBeGreaterThan(70);
     expect(written).toBeLessThan(100);
+  });
+});
+
+describe('the size of an artifact', () => {
+  it('is bounded by itself, over appends and within one batch, and what replaces it is counted alone', async () => {
+    const { bench } = open({ limits: { artifactBytes: 5000 } });
+    const { lease } = await bench.take(await bench.createTask());
+    let seq = 1;
+    const append = async (...bodies: EntryBody[]) => {
+      const reason = reasonOf(await bench.storage.append(lease, seq, bodies));
+      if (reason === 'taken') seq += 1;
+      return reason;
+    };
+    const piece = (id: string) => artifact(id, 'x'.repeat(2000), { append: true });
+    expect(await append(piece('a'), piece('a'))).toBe('taken');
+    expect(await append(piece('b'), piece('a'))).toBe('too-large');
+    expect(await append(piece('b'), piece('b'))).toBe('taken');
+    expect(await append(piece('c'), piece('c'), piece('c'))).toBe('too-large');
+    expect(await append(artifact('a', 'y'.repeat(4000)), artifact('a', 'z'.repeat(4000)))).toBe('taken');
+    expect(await append(artifact('d', 'x'.repeat(5000)))).toBe('too-large');
+    expect(await append(status('COMPLETED'))).toBe('taken');
+  });
+
+  it('is that of a task where nothing is said', () => {
+    expect(readLimits().artifactBytes).toBe(64 * 1024 * 1024);
+    expect(readLimits({ taskBytes: 1000 }).artifactBytes).toBe(1000);
+    expect(readLimits({ taskBytes: 1000, artifactBytes: 10 }).artifactBytes).toBe(10);
   });
 });
 

@@ -61,11 +61,12 @@ end
 local function written(seq, first, epoch, more) return { 'ok', seq, h.cl, more or 0, first, h.sq, h.ts, epoch } end
 `;
 
-/** ARGV: id, scope, contextId, answers, state, digest, body, fingerprint, windowMs. */
+/** ARGV: id, scope, contextId, answers, state, digest, body, fingerprint, windowMs, max bytes. */
 export const CREATE = `${SHARED}
 local r = remembered(ARGV[8])
 if r then return r.same and { 'duplicate', r.id, r.seq } or { 'key-reused' } end
 if h.sc then return { 'exists' } end
+if #ARGV[7] > tonumber(ARGV[10]) then return { 'too-large' } end
 for _, name in ipairs({ 'sq', 'ts', 'by', 'cl', 'dn', 'au', 'ca', 'ep', 'lu', 'cp', 'at', 'sb', 'pq', 'qs', 'qm', 'cu' }) do
   set(name, 0)
 end
@@ -76,7 +77,7 @@ redis.call('RPUSH', KEYS[3], 1); redis.call('ZADD', KEYS[4], now, id)
 remember(1, ARGV[8], ARGV[9]); save()
 return { 'ok', id, 1 }`;
 
-/** ARGV: id, scope, kind, body, digest, body of WORKING, max bytes, fingerprint, windowMs. */
+/** ARGV: id, scope, kind, body, digest, body of WORKING, max bytes, fingerprint, windowMs, 1 for a task that waits. */
 export const INPUT = `${SHARED}
 if h.sc ~= ARGV[2] then return { 'not-found' } end
 local kind, body, digest = ARGV[3], ARGV[4], ARGV[5]
@@ -92,6 +93,7 @@ if kind == 'input' and digest == h.md and h.au < h.mi then
   remember(h.mi, ARGV[8], ARGV[9])
   return { 'duplicate', h.mi, 0, 0 }
 end
+if ARGV[10] == '1' and not WAITS[h.st] then return { 'busy', h.st } end
 if h.by + #body > tonumber(ARGV[7]) then return { 'too-large', h.st } end
 add(0, body)
 local seq = h.sq

@@ -54,6 +54,7 @@ const REFUSALS = [
   'too-large',
   'cancelling',
   'not-waiting',
+  'busy',
   'key-reused',
 ] as const;
 const REASONS = ['work', 'lease-expired', 'deadline'] as const;
@@ -127,11 +128,12 @@ export function redisProof(options: {
         CREATE,
         keysOf(task.id, home, idempotency),
         ...[task.id, home.scope, home.contextId, answers, task.status.state],
-        ...[newest ? messageDigest(newest) : '', open, ...idempotencyArgs(idempotency)],
+        ...[newest ? messageDigest(newest) : '', open, ...idempotencyArgs(idempotency), maxBytes],
       ),
     );
     const code = text(reply[0]);
     if (code === 'exists') throw new StorageError(code, `A task ${task.id} exists already`);
+    if (code === 'too-large') throw new StorageError(code, 'The task is too large');
     if (code === 'key-reused') throw new StorageError(code, 'The idempotency key was used for another call');
     if (code === 'ok') settle(task.id, home);
     return { created: code === 'ok', taskId: text(reply[1]), seq: number(reply[2]) };
@@ -154,6 +156,7 @@ export function redisProof(options: {
       ...[taskId, home.scope, isMessage ? 'input' : 'resume', body],
       ...[digest, workingText, maxBytes],
       ...idempotencyArgs(idempotency),
+      isMessage && input.ifWaiting === true ? 1 : 0,
     );
     return writeResult(reply, [body, workingText]);
   }

@@ -33,6 +33,7 @@ export function inputStep(task: TaskFile, input: NewInput, now: number): Step | 
   if ('message' in input && isRetransmission(task, input.message)) {
     return repeated(task, task.newest.entry.seq);
   }
+  if ('message' in input && input.ifWaiting === true && !isWaiting(task.state)) return refused('busy', task);
   const body: EntryBody =
     'resume' in input
       ? { kind: 'resume', data: input.resume }

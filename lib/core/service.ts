@@ -20,7 +20,7 @@ import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
 import { readPageToken } from './page-token.ts';
 import { createSending } from './send.ts';
-import { type AnswersFunction, createStartSend } from './start-send.ts';
+import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
 import { createTaskOperations } from './tasks.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */
@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly card: AdmissionCard;
   readonly answers: Answers | AnswersFunction;
   readonly cancelGraceMs: number;
+  /** @defaultValue 'queue' */
+  readonly onBusy?: OnBusy;
   /** How long a messageId is a key by which a send may be repeated, in ms; 0, the default, for not at all. */
   readonly dedupeWindowMs?: number;
   /** Whether anonymous callers are turned away where the card declares security. @defaultValue true */
@@ -50,11 +52,12 @@ const DESCRIBED: ReadonlySet<Method> = new Set<Method>(['SendMessage', 'SendStre
 
 /** The eleven operations behind their door (§3.1). */
 export function createService(options: ServiceOptions): Service {
-  const { engine, agentId, card, answers, cancelGraceMs, dedupeWindowMs = 0 } = options;
+  const { engine, agentId, card, answers, cancelGraceMs } = options;
   const { enforceAuth = true, tenants = [] } = options;
   const isGuarded = requiresOwner(card);
+  const { onBusy = 'queue', dedupeWindowMs = 0 } = options;
   const cache = createEventItemCache();
-  const sending = createSending(engine, createStartSend(engine, { answers }), cache);
+  const sending = createSending(engine, createStartSend(engine, { answers, onBusy }), cache);
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
   const noPush = () => Promise.reject(new PushNotificationNotSupportedError());
   const operations: Operations = {

@@ -18,6 +18,9 @@ export type AnswersFunction = (
   context: { readonly owner: string | null; readonly request: RunRequest },
 ) => Answers | Promise<Answers>;
 
+/** What becomes of a message to a task that works on an earlier one: the next run has it, or it is refused. */
+export type OnBusy = 'queue' | 'reject';
+
 /** What a send started, went on with, or joined. */
 export interface Sent {
   readonly taskId: TaskId;
@@ -39,7 +42,7 @@ export type StartSend = (
 /** Makes the half of the two sending operations that writes (§3.1.1, §3.1.2). */
 export function createStartSend(
   engine: Engine,
-  options: { readonly answers: Answers | AnswersFunction },
+  options: { readonly answers: Answers | AnswersFunction; readonly onBusy: OnBusy },
 ): StartSend {
   const { storage } = engine;
 
@@ -96,7 +99,8 @@ export function createStartSend(
       const description = `is not the context of task ${taskId}: leave it out, or send the one of the task`;
       throw new InvalidParamsError([{ field: 'message.contextId', description }]);
     }
-    const input = { message: { ...message, taskId, contextId }, request };
+    const ifWaiting = options.onBusy === 'reject';
+    const input = { message: { ...message, taskId, contextId }, request, ifWaiting };
     const stored = await asAnswerable(
       storage.addInput(scope, taskId, { ...input, ...(sendKey && { idempotency: sendKey }) }),
     );
@@ -138,9 +142,11 @@ function refused(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: f
     case 'not-found':
       return new TaskNotFoundError(taskId);
     case 'too-large':
-      return new InvalidParamsError([
-        { field: 'message', description: 'would make the task larger than this server allows' },
-      ]);
+      return tooLarge();
+    case 'busy':
+      return new UnsupportedOperationError(
+        'The task works on an earlier message; wait until it asks for input, or send a message without taskId to start another one',
+      );
     case 'cancelling':
       return new UnsupportedOperationError(
         'The task is being canceled; send a message without taskId to start another one',
@@ -154,6 +160,11 @@ function refused(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: f
   }
 }
 
+function tooLarge(): InvalidParamsError {
+  const description = 'would make the task larger than this server allows';
+  return new InvalidParamsError([{ field: 'message', description }]);
+}
+
 /** Room that is not there now may be there later: 503 with Retry-After. */
 async function asAnswerable<T>(written: Promise<T>, field?: Parameters<typeof keyReused>[0]): Promise<T> {
   try {
@@ -161,6 +172,7 @@ async function asAnswerable<T>(written: Promise<T>, field?: Parameters<typeof ke
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === 'exists') throw error;
     if (error.code === 'key-reused') throw keyReused(field);
+    if (error.code === 'too-large') throw tooLarge();
     throw new UnavailableError('This server can not take more work now; try again later', 5);
   }
 }

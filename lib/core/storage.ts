@@ -53,7 +53,15 @@ export interface ClaimedTask {
 
 /** Why a write was refused. Nothing was stored. */
 export type Refusal =
-  'not-found' | 'closed' | 'fenced' | 'gap' | 'too-large' | 'cancelling' | 'not-waiting' | 'key-reused';
+  | 'not-found'
+  | 'closed'
+  | 'fenced'
+  | 'gap'
+  | 'too-large'
+  | 'cancelling'
+  | 'not-waiting'
+  | 'busy'
+  | 'key-reused';
 
 /** What a write did. */
 export type WriteResult =
@@ -94,7 +102,13 @@ export interface NewTask {
 
 /** A further message of the client, or the news that a task in AUTH_REQUIRED may go on. */
 export type NewInput =
-  | { readonly message: Message; readonly request: RunRequest; readonly idempotency?: Idempotency }
+  | {
+      readonly message: Message;
+      readonly request: RunRequest;
+      readonly idempotency?: Idempotency;
+      /** Refused with `busy` unless the task waits for its client, in INPUT_REQUIRED or AUTH_REQUIRED. Default: false. */
+      readonly ifWaiting?: boolean;
+    }
   | { readonly resume: unknown };
 
 /** What ListTasks asks for (§3.1.4). `after` is the sort key of the last row given out, not an id to look up. */
@@ -141,12 +155,12 @@ export interface Storage {
   /**
    * Writes `open` as seq 1, adds the task to the list index, makes it due now. With `idempotency`, a second call in
    * the window returns the first task and `created: false`, also when that task is gone. Throws StorageError with code `exists`, `full` (no room
-   * for another active task) or `key-reused`.
+   * for another active task), `too-large` (for one task) or `key-reused`.
    */
   createTask(init: NewTask): Promise<{ created: boolean; taskId: TaskId; seq: Seq }>;
   /**
    * Appends `input` or `resume`. Checks in this order: not found, idempotency key (also after the end), closed,
-   * cancelling, not waiting, retransmission, too large; a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live
+   * cancelling, not waiting, retransmission, busy, too large; a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live
    * lease the task becomes due now. The same message (messageId, role, parts, metadata, extensions, referenceTaskIds)
    * as the newest input or `open`, while no interrupted status with `upTo` at or after it has come, is a
    * retransmission: its seq with `duplicate`. While cancelling: refused. `resume` only in AUTH_REQUIRED, else `not-waiting`.
@@ -212,10 +226,10 @@ export interface Storage {
   sweep(limit: number): Promise<number>;
 }
 
-/** A store refused or failed. `code` tells which: no room, a name that is taken, a key used for another call, or the store itself. */
+/** A store refused or failed. `code` tells which: no room, more than a task may hold, a name that is taken, a key used for another call, or the store itself. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
-  readonly code: 'exists' | 'full' | 'key-reused' | 'unavailable';
+  readonly code: 'exists' | 'full' | 'too-large' | 'key-reused' | 'unavailable';
 
   constructor(code: StorageError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

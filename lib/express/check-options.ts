@@ -26,6 +26,7 @@ const rules = {
   tenants: someTenants,
   enforceAuth: aBoolean,
   publicUrl: aUrl,
+  onBusy: (value) => (value === 'queue' || value === 'reject' ? undefined : "must be 'queue' or 'reject'"),
   dedupeWindowMs: milliseconds(0),
   limits: anObject,
   keepAliveMs: milliseconds(0),

@@ -8,7 +8,7 @@ import type { ErrorInfo } from '../core/failure.ts';
 import type { Answers, Metadata } from '../core/log.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Agent } from '../core/output.ts';
-import type { AnswersFunction } from '../core/start-send.ts';
+import type { AnswersFunction, OnBusy } from '../core/start-send.ts';
 import type { Storage } from '../core/storage.ts';
 import type { WorkerSettings } from '../core/worker-settings.ts';
 
@@ -57,6 +57,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   enforceAuth?: boolean;
   /** URL under which clients reach the agent, mount included; makes the card cacheable (§8.2). @defaultValue taken from each request */
   publicUrl?: string;
+  /**
+   * What becomes of a message to a task that works on an earlier one: the next run has it, or it is refused with -32004
+   * and nothing is stored. @defaultValue 'queue'
+   */
+  onBusy?: OnBusy;
   /**
    * How long a send is recognised by its messageId where it has no `Idempotency-Key`, in ms; 0 for not at all. Only for
    * clients that give every message an id of its own. @defaultValue 0

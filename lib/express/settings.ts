@@ -25,6 +25,7 @@ export interface Settings<Req extends IncomingMessage>
   readonly worker: Readonly<Required<WorkerSettings>>;
   readonly cancelGraceMs: number;
   readonly onError: NonNullable<A2AOptions['onError']>;
+  readonly onBusy: NonNullable<A2AOptions['onBusy']>;
   readonly dedupeWindowMs: number;
   readonly bodyBytes: number;
   readonly keepAliveMs: number;
@@ -51,6 +52,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
     ...callerSettings(options, card.card),
     onError: options.onError ?? (() => undefined),
+    onBusy: options.onBusy ?? 'queue',
     dedupeWindowMs: options.dedupeWindowMs ?? 0,
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,

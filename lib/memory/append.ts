@@ -56,7 +56,23 @@ function isTooLarge(table: TaskTable, record: TaskRecord, prepared: readonly Pre
     0,
   );
   const size = Math.max(record.taskBytes, record.log.bytes());
-  return added > 0 && size + added > table.limits.taskBytes;
+  return (added > 0 && size + added > table.limits.taskBytes) || hasTooLargeArtifact(table, record, prepared);
+}
+
+function hasTooLargeArtifact(
+  { limits }: TaskTable,
+  { artifactBytes }: TaskRecord,
+  prepared: readonly PreparedBody[],
+): boolean {
+  const grown = new Map<string, number>();
+  for (const { body, bytes } of prepared) {
+    if (body.kind !== 'artifact') continue;
+    const { artifactId } = body.artifact;
+    const before = body.append ? (grown.get(artifactId) ?? artifactBytes.get(artifactId) ?? 0) : 0;
+    if (before + bytes > limits.artifactBytes) return true;
+    grown.set(artifactId, before + bytes);
+  }
+  return false;
 }
 
 function commit(

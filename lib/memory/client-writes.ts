@@ -58,13 +58,14 @@ export function addInput(table: TaskTable, scope: Scope, taskId: TaskId, input: 
 function addMessage(
   table: TaskTable,
   record: TaskRecord,
-  { message, request }: Extract<NewInput, { message: Message }>,
+  { message, request, ifWaiting = false }: Extract<NewInput, { message: Message }>,
 ): WriteResult {
   const { newest } = record;
   const { seq } = newest.entry;
   if (newest.message !== undefined && record.answeredTo < seq && isSameMessage(newest.message, message)) {
     return duplicate(record, seq);
   }
+  if (ifWaiting && !isInterrupted(record.state)) return refused('busy', record);
   const prepared = table.prepare({ kind: 'input', message, request });
   if (record.taskBytes + prepared.bytes > table.limits.taskBytes) return refused('too-large', record);
   return goOn(table, record, prepared);

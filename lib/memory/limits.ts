@@ -14,8 +14,10 @@ export interface Retention {
 export interface Limits {
   /** Tasks that have not ended; beyond it, new ones are refused with StorageError `full`. Default 10,000. */
   readonly activeTasks: number;
-  /** Size of one task (of its log, or of what it amounts to), in bytes of JSON, roughly; beyond it, writes are refused with `too-large`. Default 67,108,864 (64 MiB). */
+  /** Size of one task (of its log, or of what it amounts to), in bytes of JSON, roughly; beyond it, new tasks and writes are refused with `too-large`. Default 67,108,864 (64 MiB). */
   readonly taskBytes: number;
+  /** Size of one artifact, counted in the same way: as the sum of its updates. Default: `taskBytes`. */
+  readonly artifactBytes: number;
   /** Entries after which the log of a task that has not ended loses its oldest ones, down to the first unprocessed message. Default 10,000. */
   readonly logEntries: number;
   /** The same in bytes of JSON, roughly. Default 8,388,608 (8 MiB). */
@@ -31,7 +33,7 @@ const RETENTION: Retention = {
   logMs: 60_000,
 };
 
-const LIMITS: Limits = {
+const LIMITS: Omit<Limits, 'artifactBytes'> = {
   activeTasks: 10_000,
   taskBytes: 64 * 1024 * 1024,
   logEntries: 10_000,
@@ -46,7 +48,8 @@ export function readRetention(given: Partial<Retention> = {}): Retention {
 
 /** The limits with their defaults. Throws a RangeError for a negative value; Infinity stands for no bound. */
 export function readLimits(given: Partial<Limits> = {}): Limits {
-  return checked('limits', { ...LIMITS, ...given });
+  const limits = { ...LIMITS, ...given };
+  return checked('limits', { ...limits, artifactBytes: given.artifactBytes ?? limits.taskBytes });
 }
 
 function checked<T extends object>(option: string, values: T): T {

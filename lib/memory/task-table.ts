@@ -2,7 +2,7 @@ import { isInterrupted } from '../protocol/states.ts';
 import type { Clock } from '../core/clock.ts';
 import { createFold, isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
-import type { NewTask } from '../core/storage.ts';
+import { StorageError, type NewTask } from '../core/storage.ts';
 import { createDueIndex, type DueIndex } from './due-index.ts';
 import { frozenCopy } from './frozen-copy.ts';
 import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.ts';
@@ -28,6 +28,7 @@ export interface TaskTable {
   readonly now: () => number;
   readonly has: (taskId: TaskId) => boolean;
   readonly find: (taskId: TaskId, scope?: Scope) => TaskRecord | undefined;
+  /** Throws StorageError `too-large`. */
   readonly create: (init: NewTask) => TaskRecord;
   readonly prepare: (body: EntryBody) => PreparedBody;
   readonly write: (
@@ -78,6 +79,9 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     const task = { ...init.task, status: { ...init.task.status, timestamp: isoTime(ts) } };
     const { body, bytes } = prepare({ kind: 'open', task, request, answers });
     if (body.kind !== 'open') throw new TypeError('A task begins with its open entry');
+    if (bytes > limits.taskBytes) {
+      throw new StorageError('too-large', `A task takes ${String(limits.taskBytes)} bytes at most`);
+    }
     const entry = Object.freeze({ ...body, v: 1 as const, seq: 1, ts, epoch: 0 });
     const record = newRecord(entry, frozenCopy(scope, { bytes: 0 }), bytes);
     record.log.push(entry, bytes);

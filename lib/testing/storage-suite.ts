@@ -8,6 +8,7 @@ import { createCases } from './storage/create-cases.ts';
 import { foldCases } from './storage/fold-cases.ts';
 import { appendCases } from './storage/append-cases.ts';
 import { inputCases } from './storage/input-cases.ts';
+import { keyCases } from './storage/key-cases.ts';
 import { isolationCases } from './storage/isolation-cases.ts';
 import { listCases } from './storage/list-cases.ts';
 import { pauseCases } from './storage/pause-cases.ts';
@@ -117,6 +118,7 @@ const ALL: readonly ((kit: StorageKit) => void)[] = [
   claimCases,
   pauseCases,
   inputCases,
+  keyCases,
   cancelCases,
   readCases,
   listCases,

@@ -1,4 +1,6 @@
+import type { EntryBody } from '../../core/log.ts';
 import type { Lease } from '../../core/storage.ts';
+import type { Message } from '../../protocol/v1.ts';
 import type { StorageKit } from '../storage-suite.ts';
 import { reasonOf } from './bench.ts';
 import { ANN, artifact, chunk, pause, said, start, status } from './bodies.ts';
@@ -89,13 +91,17 @@ function sequenceCases({ api: { expect }, test, hooks }: StorageKit): void {
   test(
     'S2 append: the start of a run and a closing entry always fit',
     async (bench) => {
-      const taskId = await bench.createTask({ task: { metadata: { text: 'x'.repeat(20_000) } } });
-      const holder = await bench.take(taskId);
-      await holder.append(start());
-      expect(reasonOf(await bench.storage.append(holder.lease, 2, [artifact('a', 'x')]))).toBe('too-large');
+      const taskId = await bench.createTask();
+      const { lease } = await bench.take(taskId);
+      let seq = 1;
+      const append = async (body: EntryBody) => reasonOf(await bench.storage.append(lease, seq, [body]));
+      while ((await append(artifact(String(seq), 'x'.repeat(200)))) === 'taken' && seq < 100) seq += 1;
+      expect(await append(artifact(String(seq), 'x'.repeat(200)))).toBe('too-large');
       const text = 'x'.repeat(20_000);
-      const last = status('FAILED', { message: { messageId: 'm', role: 'ROLE_AGENT', parts: [{ text }] } });
-      expect((await holder.append(last)).closed).toBe(true);
+      expect(await append({ kind: 'start', attempt: 1, worker: text })).toBe('taken');
+      seq += 1;
+      const message: Message = { messageId: 'm', role: 'ROLE_AGENT', parts: [{ text }] };
+      expect(await append(status('FAILED', { message }))).toBe('taken');
       await bench.checkFold(taskId);
     },
     { hooks: ['limits'], taskBytes: 10_000 },

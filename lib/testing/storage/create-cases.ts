@@ -120,6 +120,20 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
     { hooks: ['limits'], activeTasks: 1 },
   );
 
+  test(
+    'S1 create: a task that is too large by itself is refused, and leaves its name and its key free',
+    async (bench) => {
+      const idempotency = { key: 'k', fingerprint: 'f', windowMs: 60 * bench.second };
+      const large = { id: 'one', idempotency, task: { history: [said('m', 'x'.repeat(20_000))] } };
+      expect(await codeOf(bench.createTask(large))).toBe('too-large');
+      expect(await bench.storage.loadTask('one')).toBe(undefined);
+      expect(await bench.storage.createTask(newTask({ id: 'one', idempotency }))).toEqual({
+        ...{ created: true, taskId: 'one', seq: 1 },
+      });
+    },
+    { hooks: ['limits'], taskBytes: 10_000 },
+  );
+
   test('S1 create: what the client first said counts as the newest message', async (bench) => {
     const taskId = await bench.createTask({ task: { history: [said('m', 'text')] } });
     const again = await bench.storage.addInput(ANN, taskId, { message: said('m', 'text'), request: {} });

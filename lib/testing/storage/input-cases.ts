@@ -1,14 +1,14 @@
 import type { Message } from '../../protocol/v1.ts';
 import type { StorageKit } from '../storage-suite.ts';
 import { ANN, artifact, pause, said, status } from './bodies.ts';
-import { newTask, reasonOf } from './bench.ts';
+import { reasonOf } from './bench.ts';
 
 /** S10: what the client adds to a task that is there. */
 export function inputCases(kit: StorageKit): void {
   messageCases(kit);
   retransmissionCases(kit);
   resumeCases(kit);
-  keyCases(kit);
+  busyCases(kit);
 }
 
 function messageCases({ api: { expect }, test, advance }: StorageKit): void {
@@ -236,43 +236,52 @@ function resumeCases({ api: { expect }, test }: StorageKit): void {
   });
 }
 
-function keyCases({ api: { expect }, test }: StorageKit): void {
-  test('S10 input: the same idempotency key is the same call, also when it was answered long ago', async (bench) => {
-    const taskId = await bench.createTask();
-    const idempotency = { key: 'k', fingerprint: 'f', windowMs: 60 * bench.second };
-    const input = { message: said('m'), request: {}, idempotency };
-    const send = () => bench.storage.addInput(ANN, taskId, input);
-    expect((await send()).ok).toBe(true);
-    const again = { ok: true, seq: 2, entries: [], duplicate: true };
-    await (await bench.take(taskId)).append(pause(2));
-    expect(await send()).toEqual({ ...again, closed: false });
-    await bench.say(taskId, 'n');
-    await (await bench.take(taskId)).append(status('COMPLETED'));
-    expect(await send()).toEqual({ ...again, closed: true });
-    expect((await bench.log(taskId)).filter(({ kind }) => kind === 'input').length).toBe(2);
+function busyCases({ api: { expect }, test }: StorageKit): void {
+  const wanted = (id: string, more: object = {}) => ({
+    ...{ message: said(id), request: {}, ifWaiting: true, ...more },
   });
 
-  test('S10 input: an idempotency key of another call is refused, whatever kind of call it was', async (bench) => {
-    const idempotency = { key: 'k', fingerprint: 'f', windowMs: 60 * bench.second };
-    const one = await bench.createTask({ idempotency });
-    const two = await bench.createTask();
-    const send = async (taskId: string, fingerprint: string) =>
-      reasonOf(
-        await bench.storage.addInput(ANN, taskId, {
-          ...{ message: said('m'), request: {}, idempotency: { ...idempotency, fingerprint } },
-        }),
-      );
-    expect(await send(one, 'g')).toBe('key-reused');
-    expect(await send(two, 'f')).toBe('key-reused');
-    expect((await bench.log(one)).length + (await bench.log(two)).length).toBe(2);
+  test('S10 busy: what is only for a task that waits is refused by one that does not', async (bench) => {
+    const taskId = await bench.createTask();
+    const send = async (id: string) => reasonOf(await bench.storage.addInput(ANN, taskId, wanted(id)));
+    expect(await send('m')).toBe('busy');
+    const holder = await bench.take(taskId);
+    await holder.append(status('WORKING'));
+    expect(await send('m')).toBe('busy');
+    expect((await bench.log(taskId)).length).toBe(2);
+    await holder.append(status('AUTH_REQUIRED', { upTo: 1 }));
+    expect([await send('m'), await send('n')]).toEqual(['taken', 'busy']);
+    await holder.append(pause(4));
+    expect(await send('n')).toBe('taken');
+    expect((await bench.checkFold(taskId)).filter(({ kind }) => kind === 'input').length).toBe(2);
   });
 
-  test('S10 input: a refused message does not use its idempotency key up', async (bench) => {
-    const idempotency = { key: 'k', fingerprint: 'f', windowMs: 60 * bench.second };
+  test('S10 busy: of ten messages at once to a task that waits one is taken', async (bench) => {
     const taskId = await bench.createTask();
-    await bench.storage.requestCancel(ANN, taskId, 0);
-    const input = { message: said('m'), request: {}, idempotency };
-    expect(reasonOf(await bench.storage.addInput(ANN, taskId, input))).toBe('closed');
-    expect((await bench.storage.createTask(newTask({ id: 'new', idempotency }))).created).toBe(true);
+    await (await bench.take(taskId)).append(pause(1));
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => bench.storage.addInput(ANN, taskId, wanted(`m${String(n)}`))),
+    );
+    expect(results.map(reasonOf).sort()).toEqual([...Array<string>(9).fill('busy'), 'taken']);
+    expect((await bench.checkFold(taskId)).filter(({ kind }) => kind === 'input').length).toBe(1);
+  });
+
+  test('S10 busy: a message that comes again is joined, and the refused one leaves its key free', async (bench) => {
+    const taskId = await bench.createTask();
+    const key = (name: string) => ({
+      idempotency: { key: name, fingerprint: name, windowMs: 60 * bench.second },
+    });
+    await (await bench.take(taskId)).append(pause(1));
+    const send = (id: string, more: object) => bench.storage.addInput(ANN, taskId, wanted(id, more));
+    const seqOf = async (id: string, name: string) => {
+      const result = await send(id, key(name));
+      return result.ok && result.seq;
+    };
+    expect(await seqOf('m', 'k')).toBe(3);
+    const again = { ok: true, seq: 3, closed: false, entries: [], duplicate: true };
+    expect([await send('m', key('k')), await send('m', {})]).toEqual([again, again]);
+    expect(reasonOf(await send('n', key('l')))).toBe('busy');
+    await (await bench.take(taskId)).append(pause(3));
+    expect(await seqOf('n', 'l')).toBe(6);
   });
 }
