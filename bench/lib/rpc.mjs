@@ -1,0 +1,50 @@
+// JSON-RPC requests of A2A 1.0 as ready-to-send HTTP/1.1 bytes.
+import { randomUUID } from 'node:crypto';
+
+/** Where every server under test is mounted. */
+const PATH = '/a2a';
+
+let nextId = 1;
+
+/**
+ * @param {string} method
+ * @param {object} params
+ */
+export function rpc(method, params) {
+  const payload = JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params });
+  return Buffer.from(
+    `POST ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n` +
+      `Accept: application/json, text/event-stream\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`,
+  );
+}
+
+/** @param {string} script */
+const userMessage = (script) => ({
+  messageId: randomUUID(),
+  role: 'ROLE_USER',
+  parts: [{ text: script }],
+});
+
+/** @param {string} script */
+export const sendMessage = (script) => rpc('SendMessage', { message: userMessage(script) });
+
+/** @param {string} script */
+export const sendStreamingMessage = (script) => rpc('SendStreamingMessage', { message: userMessage(script) });
+
+/** @param {string} id */
+export const getTask = (id) => rpc('GetTask', { id });
+
+/** @param {string} id */
+export const subscribeToTask = (id) => rpc('SubscribeToTask', { id });
+
+/** Refused by every server: a message has parts. */
+export function messageWithoutParts() {
+  const { messageId, role } = userMessage('echo');
+  return rpc('SendMessage', { message: { messageId, role } });
+}
+
+/** Refused by a server that checks: a message has an id. */
+export function messageWithoutId() {
+  const { role, parts } = userMessage('echo');
+  return rpc('SendMessage', { message: { role, parts } });
+}

@@ -1,0 +1,15 @@
+import { burst } from './burst.mjs';
+import { chunkStreams } from './chunk-streams.mjs';
+import { churn } from './churn.mjs';
+import { fanOut } from './fan-out.mjs';
+import { firstEvent } from './first-event.mjs';
+import { growth } from './growth.mjs';
+import { idleStreams } from './idle-streams.mjs';
+import { slowReader } from './slow-reader.mjs';
+import { getTask, refuseNoId, refuseNoParts, sendMessage, streamEcho } from './unary.mjs';
+
+/** In the order of the table. */
+export const workloads = [
+  ...[getTask, sendMessage, streamEcho, refuseNoParts, refuseNoId, firstEvent],
+  ...[chunkStreams, fanOut, growth, idleStreams, slowReader, burst, churn],
+];
