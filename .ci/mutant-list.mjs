@@ -590,7 +590,7 @@ const LOG = [
       'target[key]',
     ],
   ),
-  mutant('the first entry is not pending', 'task-table.ts', ['S1'], ['pending: [open] },', 'pending: [] },']),
+  mutant('the first entry is not pending', 'task-table.ts', ['S1'], ['pending: [open],', 'pending: [],']),
   mutant(
     'the first message is no newest message',
     'task-table.ts',
@@ -703,13 +703,13 @@ const READS = [
     'a snapshot tells a position that is too high',
     'storage.ts',
     ['S4'],
-    ['seq: record.seq, ts: record.ts }', 'seq: record.seq + 1, ts: record.ts }'],
+    ['seq: record.seq,\n    ts: record.ts,', 'seq: record.seq + 1,\n    ts: record.ts,'],
   ),
   mutant(
     'a snapshot tells the time of its status',
     'storage.ts',
     ['S4'],
-    ['seq: record.seq, ts: record.ts }', 'seq: record.seq, ts: record.statusTs }'],
+    ['seq: record.seq,\n    ts: record.ts,', 'seq: record.seq,\n    ts: record.statusTs,'],
   ),
   mutant(
     'a read begins one entry too early',

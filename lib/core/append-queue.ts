@@ -134,7 +134,9 @@ export function createAppendQueue(options: {
       // looks at the time: after a blocked event loop timers are late
       keeper.isLost();
       const result = await retryUntil(() => storage.append(lease, producerSeq, entries), keeper.lost, {
-        ...{ clock, logger, what },
+        clock,
+        logger,
+        what,
       });
       tell(result);
       return result;

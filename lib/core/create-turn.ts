@@ -7,6 +7,7 @@ import { quiet } from './quiet.ts';
 import type { SortKey, Storage, TaskSnapshot } from './storage.ts';
 import { TaskClosed } from './task-failed.ts';
 import type { Draft, Turn, WaitResult } from './turn.ts';
+import type { TurnOver } from './turn-over.ts';
 import type { TurnWriter } from './turn-writer.ts';
 
 /** What a turn is made of. */
@@ -17,8 +18,7 @@ export interface TurnOptions {
   readonly snapshot: TaskSnapshot;
   readonly attempt: number;
   readonly signal: AbortSignal;
-  /** Aborted when the run is over, or was told to stop. */
-  readonly over: AbortSignal;
+  readonly over: TurnOver;
   /** Reads that are repeated until they work. */
   readonly reads: Pick<Storage, 'loadTask' | 'listTasks'>;
   readonly inbox: Inbox;
@@ -38,7 +38,7 @@ export function createTurn(options: TurnOptions): Turn {
     const before = calls.count();
     const { seq } = await stored;
     if (signal.aborted) throw signal.reason;
-    if (over.aborted || calls.count() !== before)
+    if (over.isOver() || calls.count() !== before)
       throw new TaskClosed('Another call of the turn gave the wait up');
     return inbox.wait(seq);
   }
@@ -74,8 +74,8 @@ export function createTurn(options: TurnOptions): Turn {
     requireInput: writer.requireInput,
     requireAuth,
     messages() {
-      if (!over.aborted) calls.add();
-      return inbox.messages(over);
+      if (!over.isOver()) calls.add();
+      return inbox.messages(over.signal());
     },
     previousTasks: (limit) => previousTasks(reads, scope, task, limit),
     referencedTasks: () => referencedTasks(reads, scope, message),

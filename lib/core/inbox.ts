@@ -14,8 +14,8 @@ export interface Inbox {
   readonly next: () => Promise<InputEntry | undefined>;
   /** Resolves with the first input after `seq`. Rejects with the reason when `giveUp` is called. */
   readonly wait: (seq: Seq) => Promise<WaitResult>;
-  /** Ends a wait. */
-  readonly giveUp: (reason: unknown) => void;
+  /** Ends a wait, if there is one, with a reason that is made only then. */
+  readonly giveUp: (reason: () => unknown) => void;
   /** Messages that came while the run was in AUTH_REQUIRED and that no wait has taken. Ends when `over` is aborted. */
   readonly messages: (over: AbortSignal) => AsyncIterable<Message>;
   /** Looks for news, because there may be some. */
@@ -122,8 +122,8 @@ export function createInbox(options: {
     wait = next;
   }
 
-  function giveUp(reason: unknown): void {
-    wait?.reject(reason);
+  function giveUp(reason: () => unknown): void {
+    wait?.reject(reason());
     setWait(undefined);
   }
 

@@ -193,7 +193,12 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   }
 
   return {
-    ...{ lost: lost.signal, start, isLost, lose, wrote, renew },
+    lost: lost.signal,
+    start,
+    isLost,
+    lose,
+    wrote,
+    renew,
     stop() {
       if (state === 'held') end('stopped');
     },

@@ -10,6 +10,7 @@ import type { ClaimedTask, TaskSnapshot } from './storage.ts';
 import { isRefusal, LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts';
 import type { TimeLimits } from './time-limits.ts';
 import type { Turn } from './turn.ts';
+import { createTurnOver, type TurnOver } from './turn-over.ts';
 import { createTurnWriter, type RunState, TOO_LARGE, type TurnWriter } from './turn-writer.ts';
 
 /** What the turns under one lease share. */
@@ -49,13 +50,13 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
     await queue.pushEnd([failures.say(TOO_LARGE)]);
     return 'closed';
   }
-  const ending = new AbortController();
-  const writing = prepare(context, { entry, snapshot, attempt }, failures, ending.signal);
+  const over = createTurnOver(context.stop.signal);
+  const writing = prepare(context, { entry, snapshot, attempt }, failures, over);
   try {
     await carryOut({ ...context, ...writing, failures });
     return writing.writer.state();
   } finally {
-    ending.abort();
+    over.end();
     await queue.settled();
   }
 }
@@ -77,17 +78,24 @@ function prepare(
   { options, queue, inbox, stop, reads, claimed: { answers, newest } }: TurnContext,
   answered: Pick<TurnOptions, 'entry' | 'snapshot' | 'attempt'>,
   failures: Failures,
-  ending: AbortSignal,
+  over: TurnOver,
 ): { turn: Turn; writer: TurnWriter } {
   const { id: taskId, contextId } = answered.snapshot.task;
   let calls = 0;
   const addCall = () => {
     calls += 1;
-    inbox.giveUp(new TaskClosed('Another call of the turn gave the wait up'));
+    inbox.giveUp(() => new TaskClosed('Another call of the turn gave the wait up'));
   };
   const writer = createTurnWriter({
-    ...{ queue, taskId, contextId, answers, failures, upTo: inbox.upTo, onCall: addCall },
-    ...{ answered: answered.entry.seq, inputTimeoutMs: options.inputTimeoutMs },
+    queue,
+    taskId,
+    contextId,
+    answers,
+    failures,
+    upTo: inbox.upTo,
+    onCall: addCall,
+    answered: answered.entry.seq,
+    inputTimeoutMs: options.inputTimeoutMs,
     onTooLarge: () => {
       stop.stop('too-large');
     },
@@ -96,8 +104,13 @@ function prepare(
     },
   });
   const turn = createTurn({
-    ...{ ...answered, newest, inbox, writer, reads, signal: stop.signal },
-    over: AbortSignal.any([stop.signal, ending]),
+    ...answered,
+    newest,
+    inbox,
+    writer,
+    reads,
+    signal: stop.signal,
+    over,
     calls: { count: () => calls, add: addCall },
   });
   return { turn, writer };

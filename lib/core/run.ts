@@ -47,11 +47,17 @@ const PAGE = { entries: 256, bytes: 1 << 20 };
 
 /** Runs the agent on a claimed task until it ends, pauses, or the lease is over. `claimedAt` is when the claim was sent. */
 export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOptions): Run {
-  const { storage, clock, logger, leaseMs } = options;
+  const { storage, eventBus, clock, logger, leaseMs } = options;
   const { lease } = claimed;
   const { taskId } = lease;
   const keeper = createLeaseKeeper({
-    ...{ ...options, lease, leaseMs, claimedAt },
+    storage,
+    eventBus,
+    clock,
+    logger,
+    lease,
+    leaseMs,
+    claimedAt,
     onCancel: () => {
       stop.stop('cancel');
     },
@@ -63,13 +69,17 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
     },
   });
   const stop = createStopSignal({
-    ...{ clock, graceMs: options.cancelGraceMs, renew: keeper.renew },
+    clock,
+    graceMs: options.cancelGraceMs,
+    renew: keeper.renew,
     onStop: (reason) => {
-      inbox.giveUp(reason);
+      inbox.giveUp(() => reason);
     },
   });
   const limits = createTimeLimits({
-    ...{ clock, runTimeoutMs: options.runTimeoutMs, inputTimeoutMs: options.inputTimeoutMs },
+    clock,
+    runTimeoutMs: options.runTimeoutMs,
+    inputTimeoutMs: options.inputTimeoutMs,
     onOver: () => {
       stop.stop('timeout');
     },
@@ -77,12 +87,20 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
   const retry = <T>(what: string, action: () => Promise<T>) =>
     retryUntil(action, keeper.lost, { clock, logger, what: `${what} (${taskId})` });
   const inbox = createInbox({
-    ...{ lease, pending: claimed.pending, doneSeq: claimed.doneSeq, onWaiting: limits.setWaiting },
+    lease,
+    pending: claimed.pending,
+    doneSeq: claimed.doneSeq,
+    onWaiting: limits.setWaiting,
     read: (after) => retry('reading a log', () => storage.read(taskId, after, PAGE.entries, PAGE.bytes)),
   });
   const context: TurnContext = {
-    ...{ claimed, options, inbox, limits, stop, agents: [] },
-    queue: createAppendQueue({ ...options, lease, keeper }),
+    claimed,
+    options,
+    inbox,
+    limits,
+    stop,
+    agents: [],
+    queue: createAppendQueue({ storage, eventBus, clock, logger, lease, keeper }),
     reads: {
       loadTask: (...args) => retry('loading a task', () => storage.loadTask(...args)),
       listTasks: (...args) => retry('listing tasks', () => storage.listTasks(...args)),

@@ -209,7 +209,13 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
   }
 
   return {
-    ...{ over, stream, working, reply, seal, room: queue.room, state: () => state },
+    over,
+    stream,
+    working,
+    reply,
+    seal,
+    room: queue.room,
+    state: () => state,
     artifact: (draft) => done(emitTask('An artifact', () => [whole(draft)])),
     complete: (message) => done(emitTask('A status', () => completed(message), 'closed')),
     fail: (message) => giveUp('TASK_STATE_FAILED', message),

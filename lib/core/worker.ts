@@ -34,6 +34,7 @@ const SWEEP_MS = 60_000;
 export function createWorker(options: WorkerOptions): Worker {
   const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const runOptions = { ...options, worker };
   const runs = new Set<Run>();
   const orphans = new Set<Run>();
   const giveUp = new AbortController();
@@ -65,7 +66,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const claimedAt = clock.elapsed();
         const by = { worker, agent: agentId, limit: free(), leaseMs };
         const claimed = await unlessAborted(() => storage.claim(by), giveUp.signal);
-        for (const task of claimed) started.push(follow(startRun(task, claimedAt, { ...options, worker })));
+        for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions)));
       }
     } catch (error) {
       logger.warn({ err: error, agentId }, 'claiming tasks failed; the next poll tries again');

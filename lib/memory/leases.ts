@@ -47,14 +47,15 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
   table.due(record.scope.agent).set(record.id, until);
   return {
     lease: { taskId: record.id, id: record.leaseId, epoch: record.epoch },
-    ...{
-      scope: record.scope,
-      answers: record.answers,
-      doneSeq: record.doneSeq,
-      pending: [...record.pending],
-      newest: record.newest.entry,
-    },
-    ...{ attempt: record.attempt, startedBefore, cancelRequested, reason },
+    scope: record.scope,
+    answers: record.answers,
+    doneSeq: record.doneSeq,
+    pending: [...record.pending],
+    newest: record.newest.entry,
+    attempt: record.attempt,
+    startedBefore,
+    cancelRequested,
+    reason,
   };
 }
 

@@ -51,8 +51,13 @@ function loadTask(table: TaskTable, taskId: TaskId, scope?: Scope): TaskSnapshot
   const record = table.find(taskId, scope);
   if (record === undefined) return undefined;
   return {
-    ...{ scope: record.scope, task: record.fold.snapshot(), seq: record.seq, ts: record.ts },
-    ...{ closed: record.closedAt !== undefined, answers: record.answers, first: record.log.first() },
+    scope: record.scope,
+    task: record.fold.snapshot(),
+    seq: record.seq,
+    ts: record.ts,
+    closed: record.closedAt !== undefined,
+    answers: record.answers,
+    first: record.log.first(),
   };
 }
 
