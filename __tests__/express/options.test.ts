@@ -168,6 +168,12 @@ describe('options', () => {
       'Option `owner` must be a function',
     ],
     [
+      'exposeErrors as text',
+      { card, agent, exposeErrors: 'yes' },
+      'ERR_A2A_OPTIONS',
+      'Option `exposeErrors` must be true or false',
+    ],
+    [
       'a broker alone',
       { card, agent, broker },
       'ERR_A2A_BACKEND',
@@ -224,7 +230,7 @@ describe('options', () => {
           publicUrl: 'https://x.test/a2a/',
           limits: { bodyBytes: 1 },
         },
-        ...{ keepAliveMs: 1, stallMs: 1, logger: console, onError: () => undefined },
+        ...{ keepAliveMs: 1, stallMs: 1, logger: console, onError: () => undefined, exposeErrors: true },
       },
     ],
   ])('that can work are taken: %s', async (_, options) => {

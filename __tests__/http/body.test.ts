@@ -91,7 +91,9 @@ describe('a body', () => {
 
   it('is measured after inflating', async () => {
     const { answer } = await ask(gzipSync('x'.repeat(100_000)), { 'Content-Encoding': 'gzip' });
-    expect(answer).toEqual(refusal(413, -32600, 'The body is larger than 1000 bytes'));
+    expect(answer).toEqual(
+      refusal(413, -32600, 'The body is larger than 1000 bytes: send large files as parts with a url'),
+    );
   });
 
   it('may be as large as the limit', async () => {
@@ -103,7 +105,9 @@ describe('a body', () => {
     const port = await mount(fakeHandler(fakeService()));
     const head = post('/a2a', '').replace('Content-Length: 0', 'Transfer-Encoding: chunked');
     const answer = await exchange(port, head, `3e9\r\n${'x'.repeat(1001)}\r\n0\r\n\r\n`);
-    expect(answer).toEqual(refusal(413, -32600, 'The body is larger than 1000 bytes'));
+    expect(answer).toEqual(
+      refusal(413, -32600, 'The body is larger than 1000 bytes: send large files as parts with a url'),
+    );
   });
 
   it('far beyond the limit is refused in words, and the connection lives on', async () => {
@@ -136,7 +140,13 @@ describe('a body', () => {
     ['deflate', Buffer.from(CALL)],
   ])('that is no %s is no JSON', async (encoding, bytes) => {
     const { answer } = await ask(bytes, { 'Content-Encoding': encoding });
-    expect(answer).toEqual(refusal(400, -32700, 'The body does not match its Content-Encoding'));
+    expect(answer).toEqual(
+      refusal(
+        400,
+        -32700,
+        'The body does not match its Content-Encoding: send it encoded so, or leave the header out',
+      ),
+    );
   });
 
   it('is refused in another character set', async () => {
@@ -147,7 +157,7 @@ describe('a body', () => {
 
   it('with bytes that are no UTF-8 is no JSON', async () => {
     const { answer } = await ask(Buffer.from(CALL, 'latin1'));
-    expect(answer).toEqual(refusal(400, -32700, 'The body is not UTF-8'));
+    expect(answer).toEqual(refusal(400, -32700, 'The body is not UTF-8: send it in UTF-8'));
   });
 
   it('that breaks off is not answered, not reported, and leaves nothing behind', async () => {
@@ -203,17 +213,30 @@ describe('a body that was parsed before', () => {
     ['bytes', express.raw({ type })],
   ])('is measured as %s', async (_, parser) => {
     const { answer } = await ask('x'.repeat(1001), {}, parser);
-    expect(answer).toEqual(refusal(413, -32600, 'The body is larger than 1000 bytes'));
+    expect(answer).toEqual(
+      refusal(413, -32600, 'The body is larger than 1000 bytes: send large files as parts with a url'),
+    );
   });
 
   it('is missed where it was read and thrown away, in words that help', async () => {
-    const port = await mount(fakeHandler(fakeService()), (req, _res, next) => {
+    const handler = fakeHandler(fakeService());
+    const port = await mount(handler, (req, _res, next) => {
       req.resume().once('end', () => {
         next();
       });
     });
-    const message =
-      'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body';
-    expect(await exchange(port, post('/a2a', CALL), CALL)).toEqual(refusal(200, -32603, message));
+    const answer = await exchange(port, post('/a2a', CALL), CALL);
+    expect(handler.reports).toEqual([
+      {
+        error: expect.objectContaining({
+          code: 'ERR_A2A_BODY_READ',
+          message:
+            'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
+        }),
+        info: { errorId: expect.any(String) },
+      },
+    ]);
+    const { errorId } = handler.reports[0]?.info as { errorId: string }; // just compared
+    expect(answer).toEqual(refusal(200, -32603, `Internal error (error id ${errorId})`));
   });
 });

@@ -209,7 +209,7 @@ describe('the URL in the card', () => {
     expect(JSON.parse(answer.body)).toEqual({
       jsonrpc: '2.0',
       id: null,
-      error: { code: -32600, message: 'The Host header is not valid' },
+      error: { code: -32600, message: 'The Host header is not valid: send the name of this host' },
     });
   });
 });

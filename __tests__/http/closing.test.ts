@@ -32,7 +32,9 @@ describe('closing', () => {
     for (const answer of await Promise.all([first, second])) {
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       expect(JSON.parse(answer.body)).toEqual(
-        errorBody(-32000, 'The server shuts down', [errorInfo('UNAVAILABLE', 'express-a2a')]),
+        errorBody(-32000, 'The server shuts down: send the call again', [
+          errorInfo('UNAVAILABLE', 'express-a2a'),
+        ]),
       );
     }
     expect(service.calls).toHaveLength(1);

@@ -46,7 +46,7 @@ describe('an answer', () => {
       'urn:known:a',
     ]);
     expect(JSON.parse(answer.body)).toEqual(
-      errorBody(-32001, 'Task not found', [
+      errorBody(-32001, 'Task not found: check the id; a message without taskId starts another task', [
         errorInfo('TASK_NOT_FOUND', 'a2a-protocol.org', { taskId: 't1' }),
       ]),
     );

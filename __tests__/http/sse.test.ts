@@ -125,7 +125,7 @@ describe('an error', () => {
       id: 7,
       error: {
         code: -32001,
-        message: 'Task not found',
+        message: 'Task not found: check the id; a message without taskId starts another task',
         data: [
           {
             '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
@@ -144,7 +144,10 @@ describe('an error', () => {
     bench.feed.fail(new Error('hunter2'));
     const written = writes(await readAll(await bench.open()));
     expect(bench.handler.reports).toEqual([
-      { error: new Error('hunter2'), info: { errorId: expect.any(String), method: 'SubscribeToTask' } },
+      {
+        error: new Error('hunter2'),
+        info: { errorId: expect.any(String), method: 'SubscribeToTask', taskId: 't1' },
+      },
     ]);
     const { errorId } = bench.handler.reports[0]?.info as { errorId: string };
     expect(written).toEqual([

@@ -22,20 +22,27 @@ describe('the HTTP status', () => {
   });
 
   it.each([
-    ['no JSON', '{"jsonrpc"'],
-    ['an empty body', ''],
-    ['a byte order mark', `\uFEFF${CALL}`],
-  ])('is 400 for %s', async (_, body) => {
+    ['no JSON', '{"jsonrpc"', 'send one JSON-RPC 2.0 request object'],
+    ['an empty body', '', 'the body is empty, send a JSON-RPC 2.0 request object'],
+    ['a byte order mark', `\uFEFF${CALL}`, 'the body begins with a byte order mark, leave it out'],
+  ])('is 400 for %s', async (_, body, why) => {
     const answer = await ask(fakeHandler(fakeService()), { body });
     expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toEqual(errorBody(-32700, 'Invalid JSON payload', undefined, null));
+    expect(JSON.parse(answer.body)).toEqual(
+      errorBody(-32700, `Invalid JSON payload: ${why}`, undefined, null),
+    );
   });
 
   it('is 413 for a body that is too large', async () => {
     const answer = await ask(fakeHandler(fakeService()), { body: 'x'.repeat(1001) });
     expect(answer.status).toBe(413);
     expect(JSON.parse(answer.body)).toEqual(
-      errorBody(-32600, 'The body is larger than 1000 bytes', undefined, null),
+      errorBody(
+        -32600,
+        'The body is larger than 1000 bytes: send large files as parts with a url',
+        undefined,
+        null,
+      ),
     );
   });
 
@@ -71,7 +78,9 @@ describe('the HTTP status', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer, ApiKey realm="x"');
     expect(JSON.parse(answer.body)).toEqual(
-      errorBody(-32000, 'Authentication is required', [errorInfo('UNAUTHENTICATED', 'express-a2a')]),
+      errorBody(-32000, 'Authentication is required: the agent card tells which credentials to send', [
+        errorInfo('UNAUTHENTICATED', 'express-a2a'),
+      ]),
     );
   });
 
@@ -92,7 +101,12 @@ describe('the HTTP status', () => {
       status: 405,
       headers: { allow: 'POST', 'content-type': 'application/json' },
     });
-    const body = errorBody(-32600, 'Calls are sent with POST', undefined, null);
+    const body = errorBody(
+      -32600,
+      'Calls are sent with POST; the agent card is at .well-known/agent-card.json below this path',
+      undefined,
+      null,
+    );
     expect(answer.body).toBe(method === 'HEAD' ? '' : JSON.stringify(body));
   });
 });

@@ -28,14 +28,36 @@ function refusal(status: number, id: unknown, code: number, message: unknown): u
   return { status, body: { jsonrpc: '2.0', id, error: { code, message } } };
 }
 
+const NO_JSON = 'Invalid JSON payload: ';
 const INVALID = 'Request payload validation error: ';
 const BAD_ID = `${INVALID}id must be a string, a whole number up to 2^53 - 1, or null`;
 
 describe('the envelope', () => {
   it.each([
-    ['an empty body', '', 400, null, -32700, 'Invalid JSON payload'],
-    ['half a body', '{"jsonrpc":"2.0","id":1', 400, null, -32700, 'Invalid JSON payload'],
-    ['a byte order mark', '\uFEFF{}', 400, null, -32700, 'Invalid JSON payload'],
+    [
+      'an empty body',
+      '',
+      400,
+      null,
+      -32700,
+      `${NO_JSON}the body is empty, send a JSON-RPC 2.0 request object`,
+    ],
+    [
+      'half a body',
+      '{"jsonrpc":"2.0","id":1',
+      400,
+      null,
+      -32700,
+      `${NO_JSON}send one JSON-RPC 2.0 request object`,
+    ],
+    [
+      'a byte order mark',
+      '\uFEFF{}',
+      400,
+      null,
+      -32700,
+      `${NO_JSON}the body begins with a byte order mark, leave it out`,
+    ],
     [
       'an empty batch',
       '[]',
@@ -99,7 +121,7 @@ describe('the envelope', () => {
       200,
       5,
       -32600,
-      `${INVALID}method must be the name of an operation`,
+      `${INVALID}method must be the name of an operation, such as SendMessage`,
     ],
     [
       'an empty method',
@@ -107,7 +129,7 @@ describe('the envelope', () => {
       200,
       5,
       -32600,
-      `${INVALID}method must be the name of an operation`,
+      `${INVALID}method must be the name of an operation, such as SendMessage`,
     ],
     [
       'a method that is a number',
@@ -115,7 +137,7 @@ describe('the envelope', () => {
       200,
       5,
       -32600,
-      `${INVALID}method must be the name of an operation`,
+      `${INVALID}method must be the name of an operation, such as SendMessage`,
     ],
     [
       'an unknown method',

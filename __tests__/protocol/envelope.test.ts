@@ -13,23 +13,26 @@ function seen(envelope: ReturnType<typeof readCall>): unknown {
 const refused = (id: unknown, why: string): unknown => {
   return { id, code: -32600, message: `Request payload validation error: ${why}`, details: [] };
 };
+const EMPTY = 'the body is empty, send a JSON-RPC 2.0 request object';
+const ONE = 'send one JSON-RPC 2.0 request object';
+const BOM = 'the body begins with a byte order mark, leave it out';
 const idless = 'id must be a string, a whole number up to 2^53 - 1, or null';
 
 describe('a body of text', () => {
   it.each([
-    ['empty', ''],
-    ['blank', ' \n'],
-    ['cut off', '{"jsonrpc":"2.0","id":1'],
-    ['no JSON', 'hello'],
-    ['behind a byte order mark', `\uFEFF${JSON.stringify(call)}`],
-    ['two values', '{} {}'],
-    ['with a comment', '{} // x'],
-    ['NaN', 'NaN'],
-  ])('that is %s is a parse error', (_what, text) => {
+    ['empty', '', EMPTY],
+    ['blank', ' \n', EMPTY],
+    ['cut off', '{"jsonrpc":"2.0","id":1', ONE],
+    ['no JSON', 'hello', ONE],
+    ['behind a byte order mark', `\uFEFF${JSON.stringify(call)}`, BOM],
+    ['two values', '{} {}', ONE],
+    ['with a comment', '{} // x', ONE],
+    ['NaN', 'NaN', ONE],
+  ])('that is %s is a parse error', (_what, text, why) => {
     expect(seen(parseCall(text))).toEqual({
       id: null,
       code: -32700,
-      message: 'Invalid JSON payload',
+      message: `Invalid JSON payload: ${why}`,
       details: [],
     });
   });
@@ -103,7 +106,7 @@ describe('the id', () => {
 describe('the method', () => {
   it.each([[undefined], [''], [5], [null], [['GetTask']]])('may not be %j', (method) => {
     expect(seen(readCall({ ...call, method }))).toEqual(
-      refused(1, 'method must be the name of an operation'),
+      refused(1, 'method must be the name of an operation, such as SendMessage'),
     );
   });
 

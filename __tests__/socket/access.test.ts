@@ -43,7 +43,11 @@ describe('what the card does not declare', () => {
     verifies('3.3.4-push', '5.4-codes', '3.3.2-error-shape');
     const app = await serve({});
     const error = {
-      ...{ code: -32003, message: 'This agent does not send push notifications' },
+      ...{
+        code: -32003,
+        message:
+          'This agent does not send push notifications: follow the task with SubscribeToTask, or ask with GetTask',
+      },
       data: [info('PUSH_NOTIFICATION_NOT_SUPPORTED')],
     };
     expect(await errorOf(app, method, params)).toEqual(error);
@@ -72,7 +76,10 @@ describe('what the card does not declare', () => {
     verifies('3.3.4-extended-card');
     const app = await serve({});
     expect(await errorOf(app, 'GetExtendedAgentCard', {})).toEqual({
-      ...{ code: -32004, message: 'This agent has no extended card' },
+      ...{
+        code: -32004,
+        message: 'This agent has no extended card: its card is at .well-known/agent-card.json',
+      },
       data: [info('UNSUPPORTED_OPERATION')],
     });
   });
@@ -82,7 +89,10 @@ describe('what the card does not declare', () => {
     const card = { name: 'Test', capabilities: { streaming: false } };
     // the router always streams, so this door can only be tried by itself
     expect(() => admitCapability(card, method, {})).toThrow(
-      expect.objectContaining({ code: -32004, message: 'This agent does not stream' }),
+      expect.objectContaining({
+        code: -32004,
+        message: 'This agent does not stream: send SendMessage, or ask with GetTask',
+      }),
     );
   });
 
@@ -153,7 +163,10 @@ describe('a card that declares security', () => {
     expect(await response.json()).toEqual({
       ...{ jsonrpc: '2.0', id: 1 },
       error: {
-        ...{ code: -32000, message: 'Authentication is required' },
+        ...{
+          code: -32000,
+          message: 'Authentication is required: the agent card tells which credentials to send',
+        },
         data: [{ ...info('UNAUTHENTICATED'), domain: 'express-a2a' }],
       },
     });
@@ -206,7 +219,11 @@ describe('errors', () => {
     const app = await serve({});
     expect(await app.call('GetTask', { id: 'x' })).toEqual({
       ...{ jsonrpc: '2.0', id: 1 },
-      error: { code: -32001, message: 'Task not found', data: [info('TASK_NOT_FOUND', { taskId: 'x' })] },
+      error: {
+        code: -32001,
+        message: 'Task not found: check the id; a message without taskId starts another task',
+        data: [info('TASK_NOT_FOUND', { taskId: 'x' })],
+      },
     });
   });
 

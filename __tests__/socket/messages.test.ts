@@ -49,7 +49,7 @@ describe('a message', () => {
     const { id } = await sendText(app, 'hi', {}, {}, { 'x-user': 'ada' });
     const error = (taskId: string) => ({
       code: -32001,
-      message: 'Task not found',
+      message: 'Task not found: check the id; a message without taskId starts another task',
       data: [
         {
           '@type': 'type.googleapis.com/google.rpc.ErrorInfo',

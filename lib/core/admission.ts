@@ -64,7 +64,10 @@ export function admitCapability(card: AdmissionCard, method: Method, params: unk
   switch (method) {
     case 'SendStreamingMessage':
     case 'SubscribeToTask':
-      if (streaming !== true) throw new UnsupportedOperationError('This agent does not stream');
+      if (streaming !== true)
+        throw new UnsupportedOperationError(
+          'This agent does not stream: send SendMessage, or ask with GetTask',
+        );
       break;
     case 'CreateTaskPushNotificationConfig':
     case 'GetTaskPushNotificationConfig':
@@ -73,13 +76,15 @@ export function admitCapability(card: AdmissionCard, method: Method, params: unk
       if (pushNotifications !== true) throw new PushNotificationNotSupportedError();
       break;
     case 'GetExtendedAgentCard':
-      if (extendedAgentCard !== true) throw new UnsupportedOperationError('This agent has no extended card');
+      if (extendedAgentCard !== true) throw new UnsupportedOperationError(NO_EXTENDED_CARD);
       break;
     default:
   }
   if (method !== 'SendMessage' && method !== 'SendStreamingMessage') return;
   if (pushNotifications !== true && hasInlinePush(params)) throw new PushNotificationNotSupportedError();
 }
+
+const NO_EXTENDED_CARD = 'This agent has no extended card: its card is at .well-known/agent-card.json';
 
 function hasInlinePush(params: unknown): boolean {
   const configuration = field(params, 'configuration');

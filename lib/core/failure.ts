@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Part, TaskState } from '../protocol/v1.ts';
 import { draftMessage, messageText } from './draft.ts';
+import { exposeError, type ExposedError } from './exposed-error.ts';
 import type { Answers, RunError, StatusBody, TaskId } from './log.ts';
 import { isTaskFailed, type TaskFailed } from './task-failed.ts';
 import type { Draft } from './turn.ts';
@@ -19,6 +20,8 @@ export interface FailureContext {
   readonly taskId: TaskId;
   readonly contextId: string;
   readonly answers: Answers;
+  /** Whether clients are shown what an agent threw. */
+  readonly exposeErrors?: boolean;
 }
 
 /** Makes the statuses that end a task on its agent's or on our behalf. */
@@ -32,7 +35,7 @@ export interface Failures {
 }
 
 /** Makes the failures of one task. Where it answers with a message, the front-end learns why from `error`. */
-export function createFailures({ taskId, contextId, answers }: FailureContext): Failures {
+export function createFailures({ taskId, contextId, answers, exposeErrors }: FailureContext): Failures {
   const status = (
     state: TaskState,
     draft: Draft,
@@ -54,7 +57,17 @@ export function createFailures({ taskId, contextId, answers }: FailureContext): 
     if (words !== undefined) return { body: words };
     const errorId = randomUUID();
     const text = `The agent failed (error id ${errorId})`;
-    return { body: status('TASK_STATE_FAILED', text, { code: -32603, id: errorId }), errorId };
+    const body =
+      exposeErrors === true
+        ? exposed(text, errorId, exposeError(error))
+        : status('TASK_STATE_FAILED', text, { code: -32603, id: errorId });
+    return { body, errorId };
+  }
+
+  function exposed(neutral: string, id: string, { text, stack }: ExposedError): StatusBody {
+    const said = `${neutral}: ${text}`;
+    const parts: Part[] = [{ text: said }, { data: { errorId: id, stack } }];
+    return status('TASK_STATE_FAILED', parts, { code: -32603, id, text: said });
   }
 
   /** Undefined for what can not be said, such as data that is no JSON. */

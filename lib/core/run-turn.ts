@@ -1,9 +1,10 @@
 import type { AppendQueue } from './append-queue.ts';
 import { type AgentEnd, callAgent } from './call-agent.ts';
 import { createTurn, type TurnOptions } from './create-turn.ts';
-import { createFailures, type ErrorInfo, type Failures } from './failure.ts';
+import { createFailures, type Failures } from './failure.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { StatusBody } from './log.ts';
+import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
 import type { StopSignal } from './stop-signal.ts';
 import type { ClaimedTask, TaskSnapshot } from './storage.ts';
@@ -39,13 +40,14 @@ export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELE
 
 /** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. */
 export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<RunState> {
-  const { claimed, queue } = context;
+  const { claimed, queue, options } = context;
   const [snapshot, start] = await Promise.all([
     loadTask(context),
-    queue.push([{ kind: 'start', attempt, worker: context.options.worker }]).catch(asTooLarge),
+    queue.push([{ kind: 'start', attempt, worker: options.worker }]).catch(asTooLarge),
   ]);
   const { id: taskId, contextId } = snapshot.task;
-  const failures = createFailures({ taskId, contextId, answers: claimed.answers });
+  const { exposeErrors = false } = options;
+  const failures = createFailures({ taskId, contextId, answers: claimed.answers, exposeErrors });
   if (start === 'too-large') {
     await queue.pushEnd([failures.say(TOO_LARGE)]);
     return 'closed';
@@ -140,7 +142,8 @@ async function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void
   } else if (thrown !== undefined && (isOpen || !isRefusal(thrown.error))) {
     const { body, errorId } = failures.thrown(thrown.error);
     const { taskId, contextId } = turn;
-    if (errorId !== undefined) report(options, thrown.error, { errorId, taskId, contextId });
+    const report = createReport('the agent failed', options);
+    if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
     await writer.close(body);
   }
 }
@@ -165,13 +168,4 @@ async function giveBack({ writer, queue, release }: TurnUnderWay): Promise<void>
   writer.seal();
   await queue.settled();
   await release();
-}
-
-function report({ onError, logger }: RunOptions, error: unknown, info: ErrorInfo): void {
-  logger.error({ err: error, ...info }, 'the agent failed');
-  try {
-    onError(error, info);
-  } catch (failure) {
-    logger.error({ err: failure, ...info }, 'onError itself failed');
-  }
 }

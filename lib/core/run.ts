@@ -22,7 +22,9 @@ export interface RunOptions {
   readonly eventBus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onError: (error: unknown, info: ErrorInfo) => void;
+  readonly onError: (error: unknown, info: ErrorInfo) => unknown;
+  /** Whether clients are shown what an agent threw. */
+  readonly exposeErrors?: boolean;
   /** Name of the worker, for the log. */
   readonly worker: string;
   readonly leaseMs: number;

@@ -157,7 +157,7 @@ function bareMessage(entry: LogEntry): Message {
 function unanswered({ taskId, contextId, answers }: Sent, signal: AbortSignal): Error {
   if (signal.reason !== SHUTDOWN) return new Error('The client has gone');
   return new UnavailableError(
-    'The server shuts down; the task goes on',
+    'The server shuts down; the task goes on: follow it with SubscribeToTask, or ask with GetTask',
     1,
     answers === 'task' ? { taskId, contextId } : undefined,
   );

@@ -2,6 +2,7 @@ import type { Broker } from './broker.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError } from './config-error.ts';
 import type { EventBus } from './event-bus.ts';
+import { readExposeErrors } from './exposed-error.ts';
 import type { ErrorInfo } from './failure.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { Agent } from './output.ts';
@@ -23,6 +24,8 @@ export interface StartWorkerOptions extends WorkerSettings {
   readonly logger?: Logger;
   /** Told of every error of the agent that clients see only as an error id. */
   readonly onError?: (error: unknown, info: ErrorInfo) => void;
+  /** Shows clients what the agent threw; refused in production. @defaultValue false */
+  readonly exposeErrors?: boolean;
 }
 
 /**
@@ -38,10 +41,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<Pick<Wor
     throw new ConfigError('ERR_A2A_OPTIONS', 'Option `agent` must be a function: pass the agent to run');
   }
   const settings = readWorkerSettings(options);
+  const exposeErrors = readExposeErrors(options.exposeErrors);
   await storage.init();
   const worker = createWorker({
     ...{ ...settings, storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
+    exposeErrors,
     logger: options.logger ?? silentLogger,
   });
   await worker.start();

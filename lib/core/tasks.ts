@@ -91,11 +91,16 @@ export function createTaskOperations(
     const { task, closed } = await load(id, scope);
     if (!closed && context.signal.reason === SHUTDOWN) {
       const { contextId } = task;
-      throw new UnavailableError('The server shuts down; the cancel goes on', 1, { taskId: id, contextId });
+      throw new UnavailableError('The server shuts down; the cancel goes on: ask with GetTask', 1, {
+        taskId: id,
+        contextId,
+      });
     }
     const { state } = task.status;
     if (closed && state !== 'TASK_STATE_CANCELED') {
-      throw new TaskNotCancelableError(`The task can not be canceled: it has ended as ${state}`);
+      throw new TaskNotCancelableError(
+        `The task can not be canceled: it has ended as ${state}; GetTask tells how`,
+      );
     }
     return task;
   }

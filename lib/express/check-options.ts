@@ -33,6 +33,8 @@ const rules = {
   stallMs: milliseconds(1),
   logger: withMethods('debug', 'info', 'warn', 'error'),
   onError: aFunction,
+  // its value is checked where it is read, by the core
+  exposeErrors: anything,
 } satisfies Record<string, Rule>;
 
 // their values are checked where they are read, by the core

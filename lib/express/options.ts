@@ -76,4 +76,6 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   logger?: Logger;
   /** Told of every error that clients see only as an error id: those of agents, and our own. */
   onError?: (error: unknown, info: ErrorInfo) => void;
+  /** Shows clients text and stack of those errors, for development; refused in production. @defaultValue false */
+  exposeErrors?: boolean;
 }

@@ -3,6 +3,7 @@ import { challengesOf, requiresOwner } from '../core/admission.ts';
 import { type CardSource, createCard } from '../core/card.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type Engine } from '../core/engine.ts';
+import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { silentLogger } from '../core/logger.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
@@ -27,6 +28,7 @@ export interface Settings<Req extends IncomingMessage>
   readonly onError: NonNullable<A2AOptions['onError']>;
   readonly onBusy: NonNullable<A2AOptions['onBusy']>;
   readonly dedupeWindowMs: number;
+  readonly exposeErrors: boolean;
   readonly bodyBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
@@ -54,6 +56,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     onError: options.onError ?? (() => undefined),
     onBusy: options.onBusy ?? 'queue',
     dedupeWindowMs: options.dedupeWindowMs ?? 0,
+    exposeErrors: readExposeErrors(options.exposeErrors),
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,

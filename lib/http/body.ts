@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import getRawBody from 'raw-body';
+import { ConfigError } from '../core/config-error.ts';
 import type { RpcBody } from '../jsonrpc/dispatch.ts';
-import { A2AError, ContentTypeNotSupportedError, InternalError, ParseError } from '../protocol/errors.ts';
+import { A2AError, ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
 import { HttpRefusal } from './respond.ts';
 
 /** The client went away while it was sending: there is nobody to answer. */
@@ -48,7 +49,8 @@ export function checkType(type: string | undefined): void {
 
 async function read(req: IncomingMessage, limit: number): Promise<Uint8Array> {
   if (req.readableDidRead) {
-    throw new InternalError(
+    throw new ConfigError(
+      'ERR_A2A_BODY_READ',
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
     );
   }
@@ -99,7 +101,9 @@ export function translate(error: unknown, limit: number): unknown {
     return new RequestAborted('the request was aborted', { cause: error });
   }
   if (code?.startsWith('Z_') || code?.startsWith('ERR_BROTLI') || code?.startsWith('ERR__')) {
-    return new ParseError('The body does not match its Content-Encoding');
+    return new ParseError(
+      'The body does not match its Content-Encoding: send it encoded so, or leave the header out',
+    );
   }
   return error;
 }
@@ -109,13 +113,19 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new ParseError('The body is not UTF-8');
+    throw new ParseError('The body is not UTF-8: send it in UTF-8');
   }
 }
 
 function tooLarge(limit: number): HttpRefusal {
   const kind = { code: -32600, httpStatus: 413, status: 'RESOURCE_EXHAUSTED' };
-  return new HttpRefusal(413, new A2AError(kind, `The body is larger than ${String(limit)} bytes`));
+  return new HttpRefusal(
+    413,
+    new A2AError(
+      kind,
+      `The body is larger than ${String(limit)} bytes: send large files as parts with a url`,
+    ),
+  );
 }
 
 /** A type or coding of bodies that is not taken; the message names one that is. */

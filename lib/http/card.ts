@@ -43,7 +43,15 @@ export function createCardServer(
     serve(req, res, address) {
       const url = `${address?.origin ?? ''}${address?.mount ?? ''}` || '/';
       if (fixed === undefined && !isOrigin(address?.origin ?? '')) {
-        respond(req, res, errorAnswer(null, new InvalidRequestError('The Host header is not valid'), 400));
+        respond(
+          req,
+          res,
+          errorAnswer(
+            null,
+            new InvalidRequestError('The Host header is not valid: send the name of this host'),
+            400,
+          ),
+        );
         return;
       }
       const { body, etag } = fixed ?? render(source, url);

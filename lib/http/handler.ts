@@ -37,7 +37,9 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   readonly stallMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onError: (error: unknown, info: ErrorInfo) => void;
+  readonly onError: (error: unknown, info: ErrorInfo) => unknown;
+  /** Whether clients are shown the faults of ours. */
+  readonly exposeErrors?: boolean;
 }
 
 /** A step of a chain as Express and connect know it. */
@@ -98,7 +100,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         version: req.headers['a2a-version'],
         query: queryOf(req),
         caller: callerOf(req, { extensions: requested, signal }),
-        mask: (error, method) => mask(error, signal, method),
+        mask: (error, call) => mask(error, signal, call),
       });
       if ('json' in reply) send(reply);
       else await streams.send(reply, res, { headers, signal, answer: send });
@@ -158,8 +160,9 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   };
 }
 
+const USE_POST = 'Calls are sent with POST; the agent card is at .well-known/agent-card.json below this path';
 const METHOD_NOT_ALLOWED: Answer = {
-  ...errorAnswer(null, new InvalidRequestError('Calls are sent with POST'), 405),
+  ...errorAnswer(null, new InvalidRequestError(USE_POST), 405),
   headers: { Allow: 'POST' },
 };
 

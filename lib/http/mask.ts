@@ -1,46 +1,65 @@
 import { randomUUID } from 'node:crypto';
 import { SHUTDOWN } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
+import { debugInfo, exposeError } from '../core/exposed-error.ts';
 import type { Logger } from '../core/logger.ts';
+import { createReport, type Report } from '../core/report.ts';
 import { type A2AError, InternalError, isA2AError, UnavailableError } from '../protocol/errors.ts';
 
 /** Makes errors fit to be seen by clients. */
 export interface Masking {
   /** What the client of this call may learn; a fault of ours is reported, and leaves as an error id. */
-  readonly mask: (error: unknown, signal: AbortSignal, method?: string) => A2AError;
+  readonly mask: (error: unknown, signal: AbortSignal, call?: MaskedCall) => A2AError;
   /** Tells the application of a fault that no client will see. */
-  readonly report: (error: unknown, info: ErrorInfo) => void;
+  readonly report: Report;
+}
+
+/** The operation that failed. */
+interface MaskedCall {
+  readonly method: string;
+  readonly params: unknown;
 }
 
 /** Makes the masking that reports to the log and to the application. */
 export function createMasking(options: {
   readonly logger: Logger;
-  readonly onError: (error: unknown, info: ErrorInfo) => void;
+  readonly onError: (error: unknown, info: ErrorInfo) => unknown;
+  readonly exposeErrors?: boolean;
 }): Masking {
-  const { logger, onError } = options;
+  const report = createReport('a call failed', options);
 
-  function report(error: unknown, info: ErrorInfo): void {
-    logger.error({ err: error, ...info }, 'a call failed');
-    try {
-      onError(error, info);
-    } catch (failure) {
-      logger.error({ err: failure, ...info }, 'onError itself failed');
-    }
-  }
-
-  function mask(error: unknown, signal: AbortSignal, method?: string): A2AError {
+  function mask(error: unknown, signal: AbortSignal, call?: MaskedCall): A2AError {
     if (isA2AError(error)) return error;
     // what fails while a call is broken off is the breaking off
     if (signal.reason === SHUTDOWN) return shuttingDown();
     const errorId = randomUUID();
-    if (!signal.aborted) report(error, { errorId, ...(method !== undefined && { method }) });
-    return new InternalError('Internal error', errorId);
+    if (!signal.aborted) report(error, { errorId, ...infoOf(call) });
+    if (options.exposeErrors !== true) return new InternalError('Internal error', errorId);
+    const shown = exposeError(error);
+    return new InternalError('Internal error', errorId, { text: shown.text, details: [debugInfo(shown)] });
   }
 
   return { mask, report };
 }
 
+function infoOf(call: MaskedCall | undefined): Omit<ErrorInfo, 'errorId'> {
+  if (call === undefined) return {};
+  const taskId = taskIdOf(call.params);
+  return { method: call.method, ...(taskId !== undefined && { taskId }) };
+}
+
+/** The task that the client named, where it named one in earnest. */
+function taskIdOf(params: unknown): string | undefined {
+  const { message, taskId, id } = fieldsOf(params);
+  const named = fieldsOf(message)['taskId'] ?? taskId ?? id;
+  return typeof named === 'string' && named.length <= 256 ? named : undefined;
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}; // any object has string keys
+}
+
 /** The answer to calls that come during a shutdown, or are broken off by it. */
 export function shuttingDown(): A2AError {
-  return new UnavailableError('The server shuts down', 1);
+  return new UnavailableError('The server shuts down: send the call again', 1);
 }

@@ -1,6 +1,7 @@
 import type { Caller, EventStream, Method, Service } from '../core/call.ts';
 import { parseCall, readCall, type RpcId } from '../protocol/envelope.ts';
 import type { A2AError } from '../protocol/errors.ts';
+import { explainOlder } from '../protocol/older-hints.ts';
 import { a2aV1Methods } from '../protocol/v1.schema.ts';
 import { readVersion, resolveCall, type Version } from '../protocol/version.ts';
 import { errorAnswer, errorJson, type Answer } from './error.ts';
@@ -16,7 +17,7 @@ export interface RpcRequest {
   readonly query: URLSearchParams;
   readonly caller: Caller;
   /** Makes an error fit to be seen by the client, and reports it where it is our fault. */
-  readonly mask: (error: unknown, method?: string) => A2AError;
+  readonly mask: (error: unknown, call?: { readonly method: string; readonly params: unknown }) => A2AError;
 }
 
 /** Events, and what stands around the JSON of each. */
@@ -41,8 +42,8 @@ export async function dispatch(service: Service, request: RpcRequest): Promise<R
   const envelope = 'text' in body ? parseCall(body.text) : readCall(body.value);
   if ('error' in envelope) return errorAnswer(envelope.id, envelope.error);
   const { id, method: name, params } = envelope.call;
-  let method: string | undefined;
-  const seen = (error: unknown): A2AError => mask(error, method);
+  let method = name;
+  const seen = (error: unknown): A2AError => mask(error, { method, params });
   try {
     const version = readVersion(request.version, query, SERVED);
     const call = resolveCall({ version, method: name, params, served: SERVED });
@@ -51,7 +52,7 @@ export async function dispatch(service: Service, request: RpcRequest): Promise<R
     const stream = await service.invoke(call.method, params, caller);
     return { stream, ...envelopeOf(id), ...failures(id, seen) };
   } catch (error) {
-    return errorAnswer(id, seen(error));
+    return errorAnswer(id, seen(explainOlder(error, { method, params }, SERVED.includes('0.3'))));
   }
 }
 

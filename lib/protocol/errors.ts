@@ -77,7 +77,7 @@ export class TaskNotFoundError extends A2AError {
   constructor(taskId: string) {
     super(
       { code: -32001, httpStatus: 404, status: 'NOT_FOUND', reason: 'TASK_NOT_FOUND' },
-      'Task not found',
+      'Task not found: check the id; a message without taskId starts another task',
       { metadata: { taskId } },
     );
   }
@@ -103,7 +103,7 @@ export class PushNotificationNotSupportedError extends A2AError {
         status: 'FAILED_PRECONDITION',
         reason: 'PUSH_NOTIFICATION_NOT_SUPPORTED',
       },
-      'This agent does not send push notifications',
+      'This agent does not send push notifications: follow the task with SubscribeToTask, or ask with GetTask',
     );
   }
 }
@@ -145,7 +145,7 @@ export class ExtendedAgentCardNotConfiguredError extends A2AError {
         status: 'FAILED_PRECONDITION',
         reason: 'EXTENDED_AGENT_CARD_NOT_CONFIGURED',
       },
-      'This agent has no extended card',
+      'This agent has no extended card: its card is at .well-known/agent-card.json',
     );
   }
 }
@@ -204,12 +204,18 @@ export class MethodNotFoundError extends A2AError {
   }
 }
 
-/** Our own fault. The id finds the cause in the log; nothing else of it leaves the server. */
+/** Our own fault. The id finds the cause in the log; nothing else of it leaves the server, unless it is `exposed` to a developer. */
 export class InternalError extends A2AError {
-  constructor(message = 'Internal error', errorId?: string) {
+  constructor(
+    message = 'Internal error',
+    errorId?: string,
+    exposed?: { readonly text: string; readonly details: readonly ErrorDetail[] },
+  ) {
+    const named = errorId === undefined ? message : `${message} (error id ${errorId})`;
     super(
       { code: -32603, httpStatus: 500, status: 'INTERNAL' },
-      errorId === undefined ? message : `${message} (error id ${errorId})`,
+      exposed === undefined ? named : `${named}: ${exposed.text}`,
+      exposed && { details: exposed.details },
     );
   }
 }
@@ -225,7 +231,7 @@ export class UnauthenticatedError extends A2AError {
         reason: 'UNAUTHENTICATED',
         domain: 'express-a2a',
       },
-      'Authentication is required',
+      'Authentication is required: the agent card tells which credentials to send',
       { headers: challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {} },
     );
   }

@@ -84,7 +84,7 @@ export function createTestHost(
 
   function mask(error: unknown, signal: AbortSignal, method?: Method): unknown {
     if (isA2AError(error)) return error;
-    if (shutdown.signal.aborted) return new UnavailableError('The server shuts down', 1);
+    if (shutdown.signal.aborted) return new UnavailableError('The server shuts down: send the call again', 1);
     // whoever has left learns nothing, and nothing has failed
     if (signal.aborted) return signal.reason;
     const errorId = randomUUID();
