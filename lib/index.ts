@@ -1,3 +1,4 @@
+export { allowedHosts, type AllowedHostsOptions } from './express/allowed-hosts.ts';
 export { a2aRouter, type A2ARouter, type RouterStatus } from './express/router.ts';
 export type { A2AOptions, RequestLimits } from './express/options.ts';
 export type { ErrorMiddleware } from './express/error-handler.ts';

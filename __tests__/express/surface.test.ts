@@ -28,6 +28,7 @@ describe('the package', () => {
       'VersionNotSupportedError',
       'a2aRouter',
       'a2aV1',
+      'allowedHosts',
       'createFold',
       'data',
       'file',

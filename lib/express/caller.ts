@@ -24,19 +24,30 @@ export function checkOwner(owner: unknown, why = 'Option `owner` gave neither a 
 
 /** How this client reaches the router: the forwarded host and protocol count where the app trusts its proxy. */
 export function addressOf(req: IncomingMessage): Address {
-  const protocol = field(req, 'protocol');
   const mount = field(req, 'baseUrl');
   return {
-    origin: `${typeof protocol === 'string' ? protocol : 'http'}://${hostOf(req)}`,
+    origin: `${protocolOf(req)}://${forwardedHost(req) ?? hostOf(req)}`,
     mount: typeof mount === 'string' ? mount : '',
   };
 }
 
-/** Express 4 leaves the port out of `req.host`, so this is what Express 5 does. */
-function hostOf(req: IncomingMessage): string {
-  const { host = '' } = req.headers;
+/** In front of Express nobody has set it. */
+function protocolOf(req: IncomingMessage): string {
+  const protocol = field(req, 'protocol');
+  if (typeof protocol === 'string') return protocol;
+  return field(req.socket, 'encrypted') === true ? 'https' : 'http';
+}
+
+/** HTTP/2 has it in the authority. */
+function hostOf({ headers }: IncomingMessage): string {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? authority : (headers.host ?? '');
+}
+
+/** What a proxy that the app trusts says. Express 4 leaves the port out of `req.host`, so this is what Express 5 does. */
+export function forwardedHost(req: IncomingMessage): string | undefined {
   const forwarded = req.headers['x-forwarded-host'];
-  if (forwarded === undefined || !trustsProxy(req)) return host;
+  if (forwarded === undefined || !trustsProxy(req)) return undefined;
   const [first = ''] = String(forwarded).split(',', 1);
   return first.trim();
 }
