@@ -15,7 +15,7 @@ import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
 import { createMasking, shuttingDown } from './mask.ts';
-import { HttpRefusal, respond } from './respond.ts';
+import { cut, HttpRefusal, respond } from './respond.ts';
 
 /** Where the agent is reached: the origin as clients see it, and the path below which it is mounted ('' at the root). */
 export interface Address {
@@ -122,7 +122,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     const work = serve(req, res, control.signal)
       .catch((error: unknown) => {
         report(error, { errorId: randomUUID() });
-        res.destroy();
+        cut(res);
       })
       .finally(() => {
         unwatch();

@@ -1,6 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Answer, Headers } from '../jsonrpc/error.ts';
 import type { A2AError } from '../protocol/errors.ts';
+
+/** The code of HTTP/2 for a stream that nobody wants any more (RFC 9113 §7). */
+const CANCEL = 8;
 
 /** A request that fails before anything of it was read as JSON-RPC: the status is its own (PROTOCOL, HTTP status). */
 export class HttpRefusal extends Error {
@@ -28,6 +32,13 @@ export function respond(req: IncomingMessage, res: ServerResponse, { status, hea
     'Content-Length': body.byteLength,
   });
   res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+/** Cuts an answer off, so that what has been sent of it does not look like the whole. */
+export function cut(res: ServerResponse | Http2ServerResponse): void {
+  // destroyed without a reason, a stream of HTTP/2 looks like one that has ended
+  if ('stream' in res) res.stream.close(CANCEL);
+  res.destroy();
 }
 
 /** Node's types want lists that could be written to. */

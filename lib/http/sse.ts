@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import type { Headers } from '../jsonrpc/error.ts';
-import { mutable } from './respond.ts';
+import { cut, mutable } from './respond.ts';
 
 /** Time limits of streams, in ms. */
 export interface SseOptions {
@@ -90,7 +90,7 @@ export function createSseWriter(
   function drained(): Promise<void> {
     cancelTimer();
     cancelTimer = clock.after(stallMs, () => {
-      res.destroy();
+      cut(res);
     });
     return new Promise((resolve) => {
       const done = () => {
@@ -148,7 +148,7 @@ export function createSseWriter(
     if (gone(res)) return;
     // nothing else can stand inside a frame, and half a frame must not look like an end
     if (inFrame) {
-      res.destroy();
+      cut(res);
       return;
     }
     head();
@@ -157,7 +157,7 @@ export function createSseWriter(
     if (res.writableFinished) return;
     // what is still unsent is the reader's to take in time
     cancelTimer = clock.after(stallMs, () => {
-      res.destroy();
+      cut(res);
     });
     res.once('finish', cancelTimer);
   }
