@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import v03 from './a2a.v0.3.mjs';
 import v1 from './a2a.v1.mjs';
 import { jsonSchema } from './json-schema.mjs';
 import { schemaModule, typesModule } from './typescript.mjs';
@@ -17,6 +18,14 @@ const outputs = new Map([
     folder: 'lib/protocol',
     schemaFile: 'v1.schema.ts',
     typesFile: 'v1.ts',
+    inferFile: './infer.ts',
+  }),
+  ...generate(v03, {
+    constant: 'a2aV03',
+    folder: 'lib/compat/v03',
+    schemaFile: 'schema.ts',
+    typesFile: 'types.ts',
+    inferFile: '../../protocol/infer.ts',
   }),
 ]);
 const stale = [...outputs].filter(([file, text]) => read(file) !== text);
@@ -31,12 +40,13 @@ if (process.argv.includes('--check')) {
 
 /**
  * @param {import('./model.mjs').Model} model
- * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string }} to
+ * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string, inferFile: string }} to
  * @returns {[file: string, text: string][]}
  */
-function generate(model, { constant, folder, schemaFile, typesFile }) {
+function generate(model, { constant, folder, schemaFile, typesFile, inferFile }) {
   const schema = jsonSchema(model);
-  const output = { model, schema, constant, source: `schema/${model.id}.mjs`, schemaFile };
+  const source = `schema/${model.id}.mjs`;
+  const output = { model, schema, constant, source, schemaFile: `./${schemaFile}`, inferFile };
   return [
     [`schema/${model.id}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`],
     [`${folder}/${schemaFile}`, schemaModule(output)],

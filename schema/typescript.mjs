@@ -12,7 +12,9 @@ import { messages } from './model.mjs';
  *   constant: string,
  *   source: string,
  *   schemaFile: string,
- * }} Output constant: name of the exported schema; source: the definition; schemaFile: name of the schema module
+ *   inferFile: string,
+ * }} Output constant: name of the exported schema; source: the definition; schemaFile, inferFile: the modules of the
+ *   schema and of the type helpers, as the types import them
  */
 
 /**
@@ -22,8 +24,10 @@ import { messages } from './model.mjs';
  */
 export function schemaModule({ model, schema, constant, source }) {
   const defs = Object.entries(schema.$defs).map(([name, def]) => entry(name, def, '    '));
+  const hasOlder = Object.values(model.methods).some(({ older }) => older !== undefined);
   const methods = Object.entries(model.methods).map(([name, { params, result, stream = false, older }]) => {
-    return `  ${name}: ${literal({ params, result, stream, older: older ?? null })},`;
+    const text = { params, result, stream, ...(hasOlder && { older: older ?? null }) };
+    return `  ${propertyName(name)}: ${literal(text)},`;
   });
   return `${banner(source)}
 /** ${comment(schema.title)}. */
@@ -35,7 +39,7 @@ ${defs.join('\n')}
   },
 } as const;
 
-/** The JSON-RPC methods: the definitions of what they take and return, and the name they had in A2A 0.3. */
+/** The JSON-RPC methods: the definitions of what they take and return${hasOlder ? ', and the name they had in A2A 0.3' : ''}. */
 export const ${constant}Methods = {
 ${methods.join('\n')}
 } as const;
@@ -47,17 +51,21 @@ ${methods.join('\n')}
  *
  * @param {Output} output
  */
-export function typesModule({ model, schema, constant, source, schemaFile }) {
+export function typesModule({ model, schema, constant, source, schemaFile, inferFile }) {
   const oneofs = new Map(messages(model).map(({ name, oneof }) => [name, oneof]));
   const names = Object.keys(schema.$defs);
   const types = Object.entries(schema.$defs).map(([name, def]) => {
-    return `/** ${comment(def.description)} */\n${declaration(name, def, oneofs.get(name) ?? [])}`;
+    const union = model.unions?.[name];
+    const text = union
+      ? `export type ${name} = ${union.of.join(' | ')};`
+      : declaration(name, def, oneofs.get(name) ?? []);
+    return `/** ${comment(def.description)} */\n${text}`;
   });
   const methods = Object.entries(model.methods).map(([name, { params, result, stream = false }]) => {
-    return `  ${name}: { params: ${params}; result: ${result}; stream: ${stream} };`;
+    return `  ${propertyName(name)}: { params: ${params}; result: ${result}; stream: ${stream} };`;
   });
-  return `${banner(source)}import type { Infer, OneOf, Ref } from './infer.ts';
-import type { ${constant} } from './${schemaFile}';
+  return `${banner(source)}import type { Infer, OneOf, Ref } from '${inferFile}';
+import type { ${constant} } from '${schemaFile}';
 
 type Defs = typeof ${constant}.$defs;
 
@@ -122,6 +130,11 @@ function entry(name, { description, ...schema }, indent) {
     return `${indent}  properties: {\n${inner.join('\n')}\n${indent}  },`;
   });
   return `${doc}${indent}${name}: {\n${lines.join('\n')}\n${indent}},`;
+}
+
+/** @param {string} name */
+function propertyName(name) {
+  return /^\w+$/.test(name) ? name : literal(name);
 }
 
 /**

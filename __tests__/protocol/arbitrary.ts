@@ -2,28 +2,36 @@ import fc from 'fast-check';
 import { a2aV1 } from '../../lib/protocol/v1.schema.ts';
 import type { Schema } from '../../lib/protocol/protojson.ts';
 
-const defs: Readonly<Record<string, Schema>> = a2aV1.$defs;
+type Defs = Readonly<Record<string, Schema>>;
+
+const v1Defs: Defs = a2aV1.$defs;
 
 export const definitionNames = Object.keys(a2aV1.$defs) as (keyof typeof a2aV1.$defs)[];
 
 /** Valid values of a definition in canonical spelling. */
-export function canonicalValue(name: string): fc.Arbitrary<unknown> {
-  return valueOf(definition(name));
+export function canonicalValue(name: string, defs: Defs = v1Defs): fc.Arbitrary<unknown> {
+  return valueOf(definition(name, defs), defs);
 }
 
-function valueOf(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema.$ref !== undefined) return canonicalValue(schema.$ref.slice('#/$defs/'.length));
+function valueOf(schema: Schema, defs: Defs): fc.Arbitrary<unknown> {
+  if (schema.$ref !== undefined) return canonicalValue(schema.$ref.slice('#/$defs/'.length), defs);
+  if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
-  if (schema.properties) return messageOf(schema, schema.properties);
+  if (schema.discriminator) return unionOf(schema, schema.discriminator.propertyName, defs);
+  if (schema.properties) return messageOf(schema, schema.properties, defs);
   if (schema.items) {
-    return fc.array(valueOf(schema.items), { minLength: 'minItems' in schema ? 1 : 0, maxLength: 3 });
+    return fc.array(valueOf(schema.items, defs), { minLength: 'minItems' in schema ? 1 : 0, maxLength: 3 });
   }
   if (schema.additionalProperties) {
-    return fc.dictionary(fc.string(), valueOf(schema.additionalProperties), {
+    return fc.dictionary(fc.string(), valueOf(schema.additionalProperties, defs), {
       maxKeys: 2,
       noNullPrototype: true,
     });
   }
+  return scalarOf(schema);
+}
+
+function scalarOf(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.format === 'byte') return fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('base64'));
   if (schema.format === 'date-time') return timestamp();
   if (schema.type === 'integer') {
@@ -40,12 +48,24 @@ function json(): fc.Arbitrary<unknown> {
   return fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 }
 
-function messageOf(schema: Schema, properties: Readonly<Record<string, Schema>>): fc.Arbitrary<unknown> {
+function unionOf({ oneOf = [] }: Schema, tag: string, defs: Defs): fc.Arbitrary<unknown> {
+  const members = oneOf.map(({ $ref = '' }) => {
+    const member = definition($ref.slice('#/$defs/'.length), defs);
+    return messageOf(
+      { ...member, required: [...(member.required ?? []), tag] },
+      member.properties ?? {},
+      defs,
+    );
+  });
+  return fc.oneof(...members);
+}
+
+function messageOf(schema: Schema, properties: Defs, defs: Defs): fc.Arbitrary<unknown> {
   const choices = (schema.oneOf ?? []).flatMap(({ required = [] }) => required);
   const record = (chosen: readonly string[]): fc.Arbitrary<unknown> => {
     const kept = Object.entries(properties).filter(([key]) => !choices.includes(key) || chosen.includes(key));
-    return fc.record(Object.fromEntries(kept.map(([key, of]) => [key, valueOf(of)])), {
-      requiredKeys: [...(schema.required ?? []), ...chosen],
+    return fc.record(Object.fromEntries(kept.map(([key, of]) => [key, valueOf(of, defs)])), {
+      requiredKeys: [...new Set([...(schema.required ?? []), ...chosen])],
       noNullPrototype: true,
     });
   };
@@ -117,7 +137,7 @@ function respellFields(
   return out;
 }
 
-function definition(name: string): Schema {
+function definition(name: string, defs: Defs = v1Defs): Schema {
   const schema = defs[name];
   if (schema === undefined) throw new Error(`no definition ${name}`);
   return schema;

@@ -5,26 +5,39 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Schema } from '../../lib/protocol/protojson.ts';
+import { a2aV03 } from '../../lib/compat/v03/schema.ts';
 import { a2aV1, a2aV1Methods } from '../../lib/protocol/v1.schema.ts';
 
 const root = join(__dirname, '../..');
-const published = JSON.parse(readFileSync(join(root, 'schema/a2a.v1.schema.json'), 'utf8')) as {
+interface Bundle {
   $schema: string;
   $defs: Record<string, Schema>;
-};
+}
+
+function readBundle(id: string): Bundle {
+  return JSON.parse(readFileSync(join(root, `schema/${id}.schema.json`), 'utf8')) as Bundle; // of our making
+}
 
 function withCopy(use: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'a2a-schema-'));
   try {
     cpSync(join(root, 'schema'), join(folder, 'schema'), { recursive: true });
     mkdirSync(join(folder, 'lib/protocol'), { recursive: true });
+    mkdirSync(join(folder, 'lib/compat/v03'), { recursive: true });
     use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-const outputs = ['schema/a2a.v1.schema.json', 'lib/protocol/v1.schema.ts', 'lib/protocol/v1.ts'];
+const outputs = [
+  'schema/a2a.v1.schema.json',
+  'lib/protocol/v1.schema.ts',
+  'lib/protocol/v1.ts',
+  'lib/compat/v03/schema.ts',
+  'lib/compat/v03/types.ts',
+];
+const modules = outputs.slice(1);
 
 describe('the generator', () => {
   it('writes what is committed', () => {
@@ -53,9 +66,7 @@ describe('the generator', () => {
         encoding: 'utf8',
       });
       expect(status).toBe(1);
-      expect(stderr).toBe(
-        'lib/protocol/v1.schema.ts is stale: run `npm run generate`\nlib/protocol/v1.ts is stale: run `npm run generate`\n',
-      );
+      expect(stderr).toBe(modules.map((file) => `${file} is stale: run \`npm run generate\`\n`).join(''));
     });
     const { status, stderr } = spawnSync(process.execPath, ['schema/generate.mjs', '--check'], {
       cwd: root,
@@ -71,6 +82,19 @@ describe('the generator', () => {
     ["oneof: { o: ['a'], p: ['a'] }, fields: { a: ['string', 'd'] }", '', 'M: more than one oneof'],
     ['fields: {}', "A: { params: 'M', result: 'N' }", 'A: no message N'],
     ["fields: { a: ['string', 'd */'] }", '', 'no comment can be made of d */'],
+    ["fields: { a: ['map<strin[]>[]', 'd'] }", '', 'M.a: no type strin'],
+    ['fields: {}', "A: { params: 'M', result: 'N[]' }", 'A: no message N'],
+    ["fields: {} } }, unions: { U: { doc: 'd', by: 'k', of: ['N']", '', 'U: no message N'],
+    [
+      "fields: {} } }, unions: { U: { doc: 'd', by: 'k', of: ['M']",
+      '',
+      'M: no constant k tells it from others',
+    ],
+    [
+      "fields: { k: ['string', 'd'] } } }, unions: { U: { doc: 'd', by: 'k', of: ['M']",
+      '',
+      'M: no constant k tells it from others',
+    ],
   ])('refuses the definition %s %s', (message, method, reason) => {
     withCopy((folder) => {
       const definition = `export default { id: 'a2a.v1', title: 't', enums: {}, messages: { M: { doc: 'd', ${message} } }, methods: { ${method} } };`;
@@ -97,7 +121,12 @@ describe('the generator', () => {
   });
 });
 
-describe('the schema', () => {
+describe.each([
+  ['a2a.v1', a2aV1],
+  ['a2a.v0.3', a2aV03],
+])('the schema %s', (id, known) => {
+  const published = readBundle(id);
+
   it('is valid under the meta-schema of draft 2020-12', () => {
     expect(published.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
     const ajv = new Ajv2020({ formats: { byte: true, 'date-time': true }, strictRequired: false });
@@ -111,16 +140,17 @@ describe('the schema', () => {
     const ajv = new Ajv2020({
       strict: true,
       strictRequired: false,
+      discriminator: true,
       formats: { byte: true, 'date-time': true },
     });
     ajv.addSchema(published);
     for (const name of Object.keys(published.$defs)) {
-      expect(ajv.getSchema(`a2a.v1#/$defs/${name}`)).toEqual(expect.any(Function));
+      expect(ajv.getSchema(`${id}#/$defs/${name}`)).toEqual(expect.any(Function));
     }
   });
 
   it('is published as the types and the validation know it, descriptions aside', () => {
-    expect(withoutDescriptions(published.$defs)).toEqual(a2aV1.$defs);
+    expect(withoutDescriptions(published.$defs)).toEqual(known.$defs);
   });
 
   it('describes every definition and every field', () => {
@@ -138,10 +168,12 @@ describe('the schema', () => {
       }
     }
   });
+});
 
+describe('the schema of 1.0', () => {
   it('has the messages, fields, enums and methods of the specification, and Empty', () => {
     const specified = readFileSync(join(__dirname, 'fixtures/a2a-v1.txt'), 'utf8').trimEnd().split('\n');
-    const ours = Object.entries(published.$defs).filter(([name]) => name !== 'Empty');
+    const ours = Object.entries(readBundle('a2a.v1').$defs).filter(([name]) => name !== 'Empty');
     const lines = [...ours.flatMap(([name, def]) => signature(name, def)), ...methodLines()];
     expect(sorted(lines)).toEqual(sorted(joined(specified)));
   });

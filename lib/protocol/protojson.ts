@@ -5,6 +5,7 @@ export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly enum?: readonly string[];
+  readonly const?: string;
   readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -13,6 +14,8 @@ export interface Schema {
   readonly items?: Schema;
   readonly additionalProperties?: Schema;
   readonly oneOf?: readonly Schema[];
+  /** Which property tells the members of `oneOf` apart; each has a constant there. */
+  readonly discriminator?: { readonly propertyName: string };
 }
 
 /** Gives a value in the one spelling that the schema knows; undefined is an absent field. Never changes what it reads. */
@@ -72,6 +75,7 @@ export function readers(
 
   function reader(schema: Schema, definition = ''): Reader {
     if (schema.$ref !== undefined) return named(schema.$ref.slice('#/$defs/'.length));
+    if (schema.discriminator) return union(schema.discriminator.propertyName, schema.oneOf ?? []);
     if (schema.properties) return message(schema.properties);
     if (schema.items) return list(reader(schema.items));
     if (schema.additionalProperties) return map(reader(schema.additionalProperties));
@@ -86,6 +90,15 @@ export function readers(
       for (const spelled of spelling.names(name)) fields.set(spelled, field);
     }
     return (value) => (isObject(value) ? readFields(value, fields, spelling) : value);
+  }
+
+  function union(by: string, members: readonly Schema[]): Reader {
+    const byTag = new Map<unknown, Reader>();
+    for (const { $ref = '' } of members) {
+      const name = $ref.slice('#/$defs/'.length);
+      byTag.set(defs[name]?.properties?.[by]?.const, named(name));
+    }
+    return (value) => (isObject(value) ? (byTag.get(value[by])?.(value) ?? value) : value);
   }
 
   return named;
