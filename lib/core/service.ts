@@ -47,6 +47,8 @@ type Operations = {
   readonly [M in Method]: (params: Methods[M]['params'], context: OperationContext) => Promise<Reply<M>>;
 };
 
+const NONE: readonly string[] = [];
+
 /** The operations that hand the application's data about the caller on. */
 const DESCRIBED: ReadonlySet<Method> = new Set<Method>(['SendMessage', 'SendStreamingMessage']);
 
@@ -77,7 +79,7 @@ export function createService(options: ServiceOptions): Service {
   };
   const declared = new Set(card.capabilities.extensions?.flatMap(({ uri }) => uri ?? []));
   const activeExtensions = (requested: readonly string[]) =>
-    [...new Set(requested)].filter((uri) => declared.has(uri));
+    requested.length === 0 ? NONE : [...new Set(requested)].filter((uri) => declared.has(uri));
 
   async function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
     const owner = await caller.identify();
@@ -89,10 +91,13 @@ export function createService(options: ServiceOptions): Service {
     const tenant = await admitTenant(tenants, checked);
     const sendKey = keyOf(checked, caller);
     const extensions = activeExtensions(caller.extensions);
-    const { lastEventId, traceparent, signal } = caller;
+    const { lastEventId, traceparent } = caller;
     return operations[method](checked, {
       scope: { agent: agentId, tenant, owner },
-      signal,
+      // asked for only by what waits
+      get signal() {
+        return caller.signal;
+      },
       ...(data && { caller: data }),
       extensions,
       resumable: extensions.includes(RESUMABLE_STREAM),

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import getRawBody from 'raw-body';
@@ -110,11 +111,8 @@ export function translate(error: unknown, limit: number): unknown {
 
 /** A byte order mark stays: JSON has none (RFC 8259 §8.1). */
 function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new ParseError('The body is not UTF-8: send it in UTF-8');
-  }
+  if (!isUtf8(bytes)) throw new ParseError('The body is not UTF-8: send it in UTF-8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
 function tooLarge(limit: number): HttpRefusal {

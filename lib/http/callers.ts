@@ -4,6 +4,7 @@ import type { Caller } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Metadata } from '../core/log.ts';
 import { isA2AError } from '../protocol/errors.ts';
+import type { CallEnd } from './call-end.ts';
 import { refusalOf } from './refusal.ts';
 
 /** What says who calls. */
@@ -19,7 +20,7 @@ export interface CallerOptions<Req extends IncomingMessage> {
 export interface CallFacts {
   /** Extension URIs, as sent. */
   readonly extensions: readonly string[];
-  readonly signal: AbortSignal;
+  readonly call: Pick<CallEnd, 'signal'>;
 }
 
 /** Makes the callers of requests; `report` is told where the application fails to say who calls. */
@@ -39,13 +40,16 @@ export function createCallers<Req extends IncomingMessage>(
     }
   }
 
-  return (req, facts) => {
+  return (req, { extensions, call }) => {
     const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
     const { owner, caller } = options;
     return {
       identify: () => asking(() => owner(req)),
       ...(caller && { describe: () => asking(() => caller(req)) }),
-      ...facts,
+      extensions,
+      get signal() {
+        return call.signal();
+      },
       ...(typeof lastEventId === 'string' && { lastEventId }),
       // node joins several lines of it by commas, which no key has
       ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),

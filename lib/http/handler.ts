@@ -11,6 +11,7 @@ import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
 import { readBody, RequestAborted } from './body.ts';
 import { type CallerOptions, createCallers } from './callers.ts';
+import { type CallEnd, createCallEnd } from './call-end.ts';
 import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
@@ -49,10 +50,18 @@ export type Middleware<Req extends IncomingMessage = IncomingMessage> = (
   next: (error?: unknown) => void,
 ) => void;
 
+/** Where a request is, seen from the agent: the path below its mount, and its address for who wants to know. */
+export interface Place<Req extends IncomingMessage> {
+  readonly path: string;
+  readonly addressOf: (req: Req) => Address;
+}
+
 /** The server over HTTP. */
 export interface Handler<Req extends IncomingMessage> {
   /** Answers calls at its root and the card below it; everything else is `next()`. */
   readonly handle: Middleware<Req>;
+  /** As `handle`, for a request that no router has told where it is. */
+  readonly answer: (req: Req, res: ServerResponse, place: Place<Req>, next: () => void) => void;
   /** Serves the card of the agent mounted at `mount`, at the root of the origin. Throws a ConfigError for what is no path. */
   readonly wellKnown: (mount: string) => Middleware<Req>;
   /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
@@ -72,82 +81,91 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const cards = createCardServer(card, clock, options.publicUrl);
   const streams = createEventStreams(options);
   const departures = createDepartures();
-  const active = new Map<AbortController, Promise<void>>();
+  const active = new Map<CallEnd, Promise<void>>();
   let closing: Promise<void> | undefined;
+
+  const isClosing = () => closing !== undefined;
 
   const guarded: Service = {
     ...service,
     async invoke(method, params, caller) {
-      if (closing !== undefined) throw shuttingDown();
+      if (isClosing()) throw shuttingDown();
       await options.ready();
       // the server may have closed meanwhile, and nothing is to be started then
-      if (caller.signal.reason === SHUTDOWN) throw shuttingDown();
+      if (isClosing()) throw shuttingDown();
       return service.invoke(method, params, caller);
     },
   };
 
-  async function serve(req: Req, res: ServerResponse, signal: AbortSignal): Promise<void> {
+  async function serve(req: Req, res: ServerResponse, call: CallEnd): Promise<void> {
     const requested = listHeader(req.headers['a2a-extensions']);
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
     const send = (answer: Answer) => {
-      respond(req, res, { ...answer, headers: { ...headers, ...answer.headers } });
+      respond(
+        req,
+        res,
+        extensions.length > 0 ? { ...answer, headers: { ...headers, ...answer.headers } } : answer,
+      );
     };
     try {
-      const body = await unlessAborted(signal, readBody(req, options.bodyBytes));
+      // a body that never ends must not hold up a shutdown, nor one whose sender has gone
+      const body = await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
       const reply = await dispatch(guarded, {
         body,
         version: req.headers['a2a-version'],
         query: queryOf(req),
-        caller: callerOf(req, { extensions: requested, signal }),
-        mask: (error, call) => mask(error, signal, call),
+        caller: callerOf(req, { extensions: requested, call }),
+        mask: (error, failed) => mask(error, call.reason(), failed),
       });
       if ('json' in reply) send(reply);
-      else await streams.send(reply, res, { headers, signal, answer: send });
+      else await streams.send(reply, res, { headers, signal: call.signal(), answer: send });
     } catch (error) {
       if (error instanceof RequestAborted) return;
       if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));
-      else send(errorAnswer(null, mask(error, signal)));
+      else send(errorAnswer(null, mask(error, call.reason())));
     }
   }
 
-  /** One AbortController per call: the client has gone, or the server closes. */
   function start(req: Req, res: ServerResponse): void {
     // while earlier middleware waited the client may have gone
     if (departures.hasLeft(req, res)) return;
-    const control = new AbortController();
+    const call = createCallEnd();
     const unwatch = departures.watch(req, res, () => {
-      control.abort(CLIENT_GONE);
+      // a response closes when all of it is sent, too
+      if (active.has(call)) call.end(CLIENT_GONE);
     });
-    const work = serve(req, res, control.signal)
+    const work = serve(req, res, call)
       .catch((error: unknown) => {
         report(error, { errorId: randomUUID() });
         cut(res);
       })
       .finally(() => {
         unwatch();
-        active.delete(control);
+        active.delete(call);
       });
-    active.set(control, work);
+    active.set(call, work);
   }
 
-  function handle(req: Req, res: ServerResponse, next: (error?: unknown) => void): void {
-    const path = pathOf(req);
+  function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
     if (path === CARD_PATH && isRead(req)) {
-      cards.serve(req, res, options.publicUrl === undefined ? options.addressOf(req) : undefined);
+      cards.serve(req, res, options.publicUrl === undefined ? addressOf(req) : undefined);
     } else if (path !== '/' || req.method === 'OPTIONS') next();
     else if (req.method === 'POST') start(req, res);
-    else if (options.addressOf(req).mount === '') next();
+    else if (addressOf(req).mount === '') next();
     else respond(req, res, METHOD_NOT_ALLOWED);
   }
 
   async function close(): Promise<void> {
-    for (const control of active.keys()) control.abort(SHUTDOWN);
+    for (const call of active.keys()) call.end(SHUTDOWN);
     await Promise.all(active.values());
   }
 
   return {
-    handle,
+    handle: (req, res, next) => {
+      answer(req, res, { path: pathOf(req), addressOf: options.addressOf }, next);
+    },
+    answer,
     wellKnown: (given) => {
       const mount = mountPath(given);
       return (req, res, next) => {
@@ -166,25 +184,15 @@ const METHOD_NOT_ALLOWED: Answer = {
   headers: { Allow: 'POST' },
 };
 
-/** A body that never ends must not hold up a shutdown, nor one whose sender has gone. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(signal.reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone'));
-    };
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+/** What a call fails with that ends before its body is there. */
+function brokenOff(reason: symbol): Error {
+  return reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone');
 }
 
 /** Several lines of a header are one list (RFC 9110 §5.3). */
 function listHeader(value: string | string[] | undefined): string[] {
-  const items = String(value ?? '').split(',');
+  if (value === undefined) return [];
+  const items = String(value).split(',');
   return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 
@@ -205,7 +213,9 @@ export function pathOf({ url = '/' }: IncomingMessage): string {
   return path === '' ? '/' : path;
 }
 
+const NO_QUERY = new URLSearchParams();
+
 function queryOf({ url = '/' }: IncomingMessage): URLSearchParams {
   const start = url.indexOf('?');
-  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+  return start < 0 ? NO_QUERY : new URLSearchParams(url.slice(start + 1));
 }

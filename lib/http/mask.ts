@@ -9,7 +9,7 @@ import { type A2AError, InternalError, isA2AError, UnavailableError } from '../p
 /** Makes errors fit to be seen by clients. */
 export interface Masking {
   /** What the client of this call may learn; a fault of ours is reported, and leaves as an error id. */
-  readonly mask: (error: unknown, signal: AbortSignal, call?: MaskedCall) => A2AError;
+  readonly mask: (error: unknown, ended: symbol | undefined, call?: MaskedCall) => A2AError;
   /** Tells the application of a fault that no client will see. */
   readonly report: Report;
 }
@@ -28,12 +28,12 @@ export function createMasking(options: {
 }): Masking {
   const report = createReport('a call failed', options);
 
-  function mask(error: unknown, signal: AbortSignal, call?: MaskedCall): A2AError {
+  function mask(error: unknown, ended: symbol | undefined, call?: MaskedCall): A2AError {
     if (isA2AError(error)) return error;
     // what fails while a call is broken off is the breaking off
-    if (signal.reason === SHUTDOWN) return shuttingDown();
+    if (ended === SHUTDOWN) return shuttingDown();
     const errorId = randomUUID();
-    if (!signal.aborted) report(error, { errorId, ...infoOf(call) });
+    if (ended === undefined) report(error, { errorId, ...infoOf(call) });
     if (options.exposeErrors !== true) return new InternalError('Internal error', errorId);
     const shown = exposeError(error);
     return new InternalError('Internal error', errorId, { text: shown.text, details: [debugInfo(shown)] });
