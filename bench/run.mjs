@@ -15,7 +15,7 @@ import { workloads } from './workloads/index.mjs';
 
 // the first three in all workloads, the others where a sample is cheap
 const MAIN = ['express-a2a', 'a2ajs', 'floor-express'];
-const EXTRA = ['floor-express-ownbody', 'floor-http'];
+const EXTRA = ['express-a2a-before', 'floor-express-ownbody', 'floor-http'];
 const ROOT = join(import.meta.dirname, '..');
 
 const { values: args } = parseArgs({

@@ -1,3 +1,4 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { a2aRouter, type A2ARouter } from '../../lib/express/router.ts';
 import { serve, type Served } from './serve.ts';
@@ -21,10 +22,14 @@ export async function makeApp(options: Partial<A2AOptions> = {}): Promise<AgentA
     ...backend,
     ...options,
   });
-  const served = await serve((app) => {
-    app.use('/a2a', router);
-    app.use(router.wellKnown('/a2a'));
-  });
+  const isBefore = process.env['BEFORE'] === '1';
+  const served = await serve(
+    (app) => {
+      if (!isBefore) app.use('/a2a', router);
+      app.use(router.wellKnown('/a2a'));
+    },
+    (app) => (isBefore ? inFrontOf(app, router) : app),
+  );
   const url = `${served.origin}/a2a`;
 
   function open(
@@ -48,6 +53,17 @@ export async function makeApp(options: Partial<A2AOptions> = {}): Promise<AgentA
       await served.close();
     },
   };
+}
+
+/** With BEFORE=1 the suites call the agent in front of Express. The type forbids it, as options may want an Express request. */
+function inFrontOf(app: RequestListener, { before }: A2ARouter): RequestListener {
+  return (before as unknown as A2ARouter<IncomingMessage>['before'])(app, '/a2a');
+}
+
+/** An owner by a header, which works in front of Express as well as behind it. */
+export function userOf({ headers }: IncomingMessage): string | null {
+  const user = headers['x-user'];
+  return typeof user === 'string' ? user : null;
 }
 
 /** Parameters of a send: a message of the user with this text. */

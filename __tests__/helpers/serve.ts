@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
@@ -11,11 +11,14 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** Serves what `setup` mounts, on the Express that is under test. */
-export async function serve(setup: (app: express.Express) => void): Promise<Served> {
+/** Serves what `setup` mounts, on the Express that is under test; `inFront` puts something before the app. */
+export async function serve(
+  setup: (app: express.Express) => void,
+  inFront: (app: RequestListener) => RequestListener = (app) => app,
+): Promise<Served> {
   const app = express();
   setup(app);
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = createServer(inFront(app)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // it listens on a port
   return {

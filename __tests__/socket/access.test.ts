@@ -3,7 +3,7 @@ import { admitCapability } from '../../lib/core/admission.ts';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { errorOf, getTask, listTasks, sendText } from '../helpers/calls.ts';
-import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 import { verifies } from '../requirements.ts';
 
 const apps: AgentApp[] = [];
@@ -151,7 +151,7 @@ describe('a card that declares security', () => {
     },
     securityRequirements: [{ schemes: { bearer: { list: [] } } }, { schemes: { key: { list: [] } } }],
   };
-  const owner = (req: { get(name: string): string | undefined }) => req.get('x-user') ?? null;
+  const owner = userOf;
 
   it.each(METHODS)('answers %s of nobody with 401 and a challenge per scheme', async (method, params) => {
     verifies('7.4-authenticate', '3.3.2-authentication');

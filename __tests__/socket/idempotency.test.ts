@@ -6,7 +6,7 @@ import { cancelTask, errorOf, getTask, listTasks, openStream, sendText, stateOf 
 import { makeCluster, type Cluster } from '../helpers/cluster.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
 import { gate, until } from '../helpers/gate.ts';
-import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 
 let app: AgentApp | undefined;
 let cluster: Cluster | undefined;
@@ -171,7 +171,7 @@ describe('NEEDS 34: sends with one Idempotency-Key', () => {
   });
 
   it('belong to their owner', async () => {
-    const app = await serve(undefined, { owner: (req) => req.get('x-user') ?? null });
+    const app = await serve(undefined, { owner: userOf });
     const ids = [];
     for (const user of ['ada', 'bob', 'ada'])
       ids.push((await sendText(app, 'hi', {}, {}, { ...KEY, 'x-user': user })).id);

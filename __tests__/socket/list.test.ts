@@ -4,7 +4,7 @@ import type { Agent } from '../../lib/core/output.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { errorOf, listTasks, sendText, TIME } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
-import { type AgentApp, makeApp } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, userOf } from '../helpers/make-app.ts';
 import { verifies } from '../requirements.ts';
 
 let app: AgentApp | undefined;
@@ -20,7 +20,7 @@ async function serveAt(
   agent: Agent = (turn) => (turn.text === 'ask' ? turn.requireInput('Well?') : turn.text),
 ): Promise<AgentApp> {
   const backend = memoryBackend({ clock: { ...systemClock, now: () => times.now } });
-  app = await makeApp({ ...backend, agent, owner: (req) => req.get('x-user') ?? null });
+  app = await makeApp({ ...backend, agent, owner: userOf });
   return app;
 }
 

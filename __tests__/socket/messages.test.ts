@@ -12,7 +12,7 @@ import {
   subscribe,
 } from '../helpers/calls.ts';
 import { gate, until } from '../helpers/gate.ts';
-import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 import { verifies } from '../requirements.ts';
 
 let app: AgentApp | undefined;
@@ -45,7 +45,7 @@ describe('a message', () => {
 
   it('for an unknown task, and for the task of somebody else, gets the same answer', async () => {
     verifies('3.4.2-task-not-found', '3.3.2-not-found', '3.3.2-no-existence', '3.4.2-existing-task');
-    const app = await serve(asks, { owner: (req) => req.get('x-user') ?? null });
+    const app = await serve(asks, { owner: userOf });
     const { id } = await sendText(app, 'hi', {}, {}, { 'x-user': 'ada' });
     const error = (taskId: string) => ({
       code: -32001,

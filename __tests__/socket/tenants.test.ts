@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { errorOf, getTask, listTasks, sendText } from '../helpers/calls.ts';
-import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 
 let app: AgentApp | undefined;
 
@@ -134,7 +134,7 @@ describe('tenants (NEEDS 50)', () => {
     const { call, open } = await serve({
       tenants: ['acme'],
       owner: (req) => {
-        if (req.get('x-user') === undefined) throw Object.assign(new Error(), { status: 401 });
+        if (userOf(req) === null) throw Object.assign(new Error(), { status: 401 });
         return 'ada';
       },
     });

@@ -1,6 +1,6 @@
 // This package as its README wires it up: Express 5, default options, in-memory storage, no authentication.
 import express from 'express';
-import { a2aRouter } from '../../dist/esm/index.js';
+import { a2aRouter } from 'express-a2a';
 import { scriptedAgent } from '../lib/scripted-agent.mjs';
 import { listen } from '../lib/listen.mjs';
 

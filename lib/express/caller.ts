@@ -31,6 +31,12 @@ export function addressOf(req: IncomingMessage): Address {
   };
 }
 
+/** The same where Express has not seen the request: `app` is the one behind, whose settings count. */
+export function addressBefore(req: IncomingMessage, app: unknown, mount: string): Address {
+  const protocol = forwarded(req, 'x-forwarded-proto', app) ?? protocolOf(req);
+  return { origin: `${protocol}://${forwardedHost(req, app) ?? hostOf(req)}`, mount };
+}
+
 /** In front of Express nobody has set it. */
 function protocolOf(req: IncomingMessage): string {
   const protocol = field(req, 'protocol');
@@ -45,15 +51,19 @@ function hostOf({ headers }: IncomingMessage): string {
 }
 
 /** What a proxy that the app trusts says. Express 4 leaves the port out of `req.host`, so this is what Express 5 does. */
-export function forwardedHost(req: IncomingMessage): string | undefined {
-  const forwarded = req.headers['x-forwarded-host'];
-  if (forwarded === undefined || !trustsProxy(req)) return undefined;
-  const [first = ''] = String(forwarded).split(',', 1);
+export function forwardedHost(req: IncomingMessage, app: unknown = field(req, 'app')): string | undefined {
+  return forwarded(req, 'x-forwarded-host', app);
+}
+
+/** The first value that a proxy has left in a header, where the app trusts it. */
+function forwarded(req: IncomingMessage, name: string, app: unknown): string | undefined {
+  const given = req.headers[name];
+  if (given === undefined || !trustsProxy(req, app)) return undefined;
+  const [first = ''] = String(given).split(',', 1);
   return first.trim();
 }
 
-function trustsProxy(req: IncomingMessage): boolean {
-  const app: unknown = field(req, 'app');
+function trustsProxy(req: IncomingMessage, app: unknown): boolean {
   const get = field(app, 'get');
   const trust: unknown = typeof get === 'function' ? Reflect.apply(get, app, ['trust proxy fn']) : undefined;
   return (

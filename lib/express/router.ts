@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import { createLifecycle } from '../core/lifecycle.ts';
 import { createService, resumeTask } from '../core/service.ts';
 import { createWorker } from '../core/worker.ts';
 import { createHandler, type Middleware } from '../http/handler.ts';
+import { type BeforeNeedsPlainRequests, putBefore } from './before.ts';
 import { addressOf } from './caller.ts';
 import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
@@ -42,6 +43,16 @@ export interface A2ARouter<Req extends IncomingMessage = Request> {
    * where it can not: below an app in this app, or behind a function of yours. Throws a ConfigError for what is no path.
    */
   readonly errorHandler: (mount?: string) => ErrorMiddleware<Req>;
+  /**
+   * The agent in front of an app: `createServer(a2a.before(app, '/a2a'))` answers what is below the path without passing
+   * Express, and hands all else to the app as it came. **No middleware of the app runs for the agent**: no
+   * authentication, no rate limit, no log, no CORS. `owner` has to say who calls from the request alone, so only a router
+   * made with `a2aRouter<IncomingMessage>(…)` has it. The path is compared as it is written. Throws a ConfigError for
+   * what is no path.
+   */
+  readonly before: IncomingMessage extends Req
+    ? (app: RequestListener, mount: string) => RequestListener
+    : BeforeNeedsPlainRequests;
 }
 
 const DRAIN_MS = 10_000;
@@ -93,5 +104,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   if (worker) lifecycle.ready().catch(() => undefined);
   const { handle, wellKnown } = handler;
   const errorHandler = (mount?: string) => createErrorHandler<Req>(handle, mount);
-  return Object.assign(handle, { wellKnown, close, resume, status, errorHandler });
+  const inFront = (app: RequestListener, mount: string) => putBefore(handler, app, mount);
+  const before = inFront as A2ARouter<Req>['before']; // which says who may call it
+  return Object.assign(handle, { wellKnown, close, resume, status, errorHandler, before });
 }

@@ -1,0 +1,30 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type Handler, mountPath, pathOf } from '../http/handler.ts';
+import { addressBefore } from './caller.ts';
+
+/** What `before` is on a router for requests that only Express makes: not callable. */
+export interface BeforeNeedsPlainRequests {
+  readonly 'make the router with a2aRouter<IncomingMessage>(…), as no Express runs before it': never;
+}
+
+/** Answers what is below `given`, as the router mounted there would; all else goes to the app, untouched. */
+export function putBefore<Req extends IncomingMessage>(
+  handler: Pick<Handler<Req>, 'answer'>,
+  app: RequestListener,
+  given: string,
+): RequestListener {
+  const mount = mountPath(given);
+  const addressOf = (req: IncomingMessage) => addressBefore(req, app, mount);
+  return (req, res) => {
+    const path = pathBelow(mount, pathOf(req));
+    // the type of `before` sees to it that any request will do
+    if (path === undefined) app(req, res);
+    else handler.answer(req as Req, res, { path, addressOf }, () => app(req, res));
+  };
+}
+
+/** The path below a mount; undefined where it is not below. Taken as it is written: case and escapes count. */
+function pathBelow(mount: string, path: string): string | undefined {
+  if (path === mount) return '/';
+  return path.startsWith(`${mount}/`) ? path.slice(mount.length) : undefined;
+}
