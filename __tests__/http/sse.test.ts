@@ -44,8 +44,25 @@ describe('a stream', () => {
     bench.feed.end();
     expect(writes(await readAll(await bench.open()))).toEqual([
       `retry: 2000\n\nid: 1.a\n${frame('one')}`,
-      `id: 4.b\n${frame('two')}`,
+      `: skip 2-3\n\nid: 4.b\n${frame('two')}`,
     ]);
+  });
+
+  it('names the numbers that no event has, also those after the place where a client stood', async () => {
+    bench.feed.push([item('one', '6.a'), item('two', '7.b'), item('three', '10.c')]);
+    bench.feed.end();
+    expect(writes(await readAll(await bench.open({ 'Last-Event-ID': '3.x' })))).toEqual([
+      `retry: 2000\n\n: skip 4-5\n\nid: 6.a\n${frame('one')}id: 7.b\n${frame('two')}: skip 8-9\n\nid: 10.c\n${frame('three')}`,
+    ]);
+  });
+
+  it('names none before a task, which stands for all of them', async () => {
+    const task = { id: 't1', contextId: 'c1', status: { state: 'TASK_STATE_WORKING' as const } };
+    bench.feed.push([{ event: { task }, cursor: '9.a' }, item('two', '10.b')]);
+    bench.feed.end();
+    const [sent = ''] = writes(await readAll(await bench.open({ 'Last-Event-ID': '3.x' })));
+    expect(sent.startsWith('retry: 2000\n\nid: 9.a\ndata: ')).toBe(true);
+    expect(sent).not.toContain('skip');
   });
 
   it('that gives nothing is an empty stream', async () => {

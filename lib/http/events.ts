@@ -15,6 +15,8 @@ export interface StreamContext {
   readonly headers: Headers;
   /** Aborted when the client has gone or the server closes. */
   readonly signal: AbortSignal;
+  /** Where the client stands, as it says itself. */
+  readonly lastEventId?: string | undefined;
   /** Sends a whole answer instead: the stream failed before its head. */
   readonly answer: (answer: Answer) => void;
 }
@@ -35,18 +37,25 @@ export function createEventStreams(options: SseOptions): EventStreams {
     return json;
   }
 
-  function* framesOf(batch: readonly StreamItem[], { prefix, suffix }: RpcStream): Generator<Frame> {
+  function* framesOf(
+    batch: readonly StreamItem[],
+    { prefix, suffix }: RpcStream,
+    numbers: Numbers,
+  ): Generator<Frame> {
     for (const { event, cursor } of batch) {
-      yield { prefix, suffix, json: jsonOf(event), ...(cursor !== undefined && { cursor }) };
+      const json = jsonOf(event);
+      if (cursor === undefined) yield { prefix, suffix, json };
+      else yield { prefix, suffix, json, cursor, ...numbers.before(cursor, event.task !== undefined) };
     }
   }
 
   async function send(reply: RpcStream, res: ServerResponse, context: StreamContext): Promise<void> {
-    const { headers, signal, answer } = context;
+    const { headers, signal, lastEventId, answer } = context;
     const writer = createSseWriter(res, headers, signal, options);
+    const numbers = createNumbers(lastEventId);
     try {
       for await (const batch of reply.stream) {
-        await writer.write(framesOf(batch, reply));
+        await writer.write(framesOf(batch, reply, numbers));
         if (signal.aborted) break;
       }
     } catch (error) {
@@ -62,4 +71,25 @@ export function createEventStreams(options: SseOptions): EventStreams {
   }
 
   return { send };
+}
+
+/** The numbers that the cursors of a stream begin with. */
+interface Numbers {
+  /** What no event has between the last one and this. */
+  readonly before: (cursor: string, isTask: boolean) => { readonly skip?: string };
+}
+
+/** Clients know by the numbers that an event was lost, so those that have none are named (docs/resumable-streams.md). */
+function createNumbers(lastEventId: string | undefined): Numbers {
+  let last = Number.parseInt(lastEventId ?? '', 10);
+  return {
+    before(cursor, isTask) {
+      const number = Number.parseInt(cursor, 10);
+      // a task stands for all that was before it
+      const isGap = !isTask && number > last + 1;
+      const skip = isGap ? { skip: `${String(last + 1)}-${String(number - 1)}` } : {};
+      last = number;
+      return skip;
+    },
+  };
 }

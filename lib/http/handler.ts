@@ -111,15 +111,22 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     try {
       // a body that never ends must not hold up a shutdown, nor one whose sender has gone
       const body = await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
+      const caller = callerOf(req, { extensions: requested, call });
       const reply = await dispatch(guarded, {
         body,
         version: req.headers['a2a-version'],
         query: queryOf(req),
-        caller: callerOf(req, { extensions: requested, call }),
+        caller,
         mask: (error, failed) => mask(error, call.reason(), failed),
       });
       if ('json' in reply) send(reply);
-      else await streams.send(reply, res, { headers, signal: call.signal(), answer: send });
+      else
+        await streams.send(reply, res, {
+          headers,
+          signal: call.signal(),
+          lastEventId: caller.lastEventId,
+          answer: send,
+        });
     } catch (error) {
       if (error instanceof RequestAborted) return;
       if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));

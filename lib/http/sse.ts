@@ -15,6 +15,8 @@ export interface SseOptions {
 /** One frame: what stands before the JSON of an event and after it. Large JSON comes as bytes, shared by all readers. */
 export interface Frame {
   readonly cursor?: string;
+  /** Numbers before that of the cursor that no event has, such as `4-5`. */
+  readonly skip?: string;
   readonly prefix: string;
   readonly json: string | Uint8Array;
   readonly suffix: string;
@@ -123,11 +125,12 @@ export function createSseWriter(
     if (text !== '') await send(text, false);
   }
 
-  function startOf({ cursor, prefix }: Frame): string {
+  function startOf({ cursor, skip, prefix }: Frame): string {
     if (cursor === undefined) return `data: ${prefix}`;
     const retry = withIds ? '' : `retry: ${String(RETRY_MS)}\n\n`;
     withIds = true;
-    return `${retry}id: ${cursor}\ndata: ${prefix}`;
+    const skipped = skip === undefined ? '' : `: skip ${skip}\n\n`;
+    return `${retry}${skipped}id: ${cursor}\ndata: ${prefix}`;
   }
 
   async function sendBytes(bytes: Uint8Array): Promise<void> {
