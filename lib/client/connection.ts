@@ -1,0 +1,113 @@
+import type { Methods } from '../protocol/v1.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import type { FoundCard } from './card.ts';
+import { isClientError } from './errors.ts';
+import { pickInterfaces, type SpokenInterface } from './interfaces.ts';
+import { createJsonRpc } from './json-rpc.ts';
+import type { Settings } from './options.ts';
+import type { OpenStream, StreamMethod, Transport, UnaryMethod } from './transport.ts';
+
+/** Our extension (docs/resumable-streams.md). */
+const RESUMABLE_STREAM = 'urn:express-a2a:resumable-stream:v1';
+
+/** The way to the agent of a card: over the first of its interfaces that can be reached. */
+export interface Connection {
+  readonly send: <M extends UnaryMethod>(
+    method: M,
+    params: Methods[M]['params'],
+    context: CallContext,
+  ) => Promise<Methods[M]['result']>;
+  readonly stream: (
+    method: StreamMethod,
+    params: Methods[StreamMethod]['params'],
+    context: CallContext,
+  ) => Promise<OpenStream>;
+  /** The interface in use. */
+  readonly active: () => SpokenInterface;
+  /** Whether streams have event ids. */
+  readonly hasCursors: boolean;
+}
+
+/** What one call adds. */
+export interface CallContext {
+  readonly signal: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Makes the connection; nothing is sent yet. Throws a NoInterfaceError. */
+export function connectTo(found: FoundCard, settings: Settings): Connection {
+  const interfaces = pickInterfaces(found, settings.versions);
+  const declared = capabilitiesOf(found.card).extensions?.map(({ uri }) => uri) ?? [];
+  const hasCursors = declared.includes(RESUMABLE_STREAM);
+  const extensions = [...(hasCursors ? [RESUMABLE_STREAM] : []), ...(settings.extensions ?? [])];
+  const limits = {
+    idleMs: settings.timeouts.idleMs ?? (hasCursors ? 60_000 : 300_000),
+    maxBytes: settings.maxBytes,
+  };
+  const transports = interfaces.map(({ url }) => createJsonRpc({ settings, url, limits }));
+  let active = 0;
+
+  /** Goes to the next interface where the agent can not be reached, and nothing can have been done by that. */
+  async function reach<T>(
+    method: keyof Methods,
+    call: (transport: Transport, at: SpokenInterface) => Promise<T>,
+  ): Promise<T> {
+    for (let left = interfaces.length; ; left--) {
+      const index = active;
+      const [transport, at] = [transports[index], interfaces[index]];
+      if (transport === undefined || at === undefined) throw new Error('No interface is active');
+      try {
+        return await call(transport, at);
+      } catch (error) {
+        const isElsewhere = isClientError(error) && error.code === 'ERR_A2A_CONNECTION';
+        if (!isElsewhere || left === 1 || (error.mayHaveArrived && !READS.has(method))) throw error;
+        active = (index + 1) % interfaces.length;
+      }
+    }
+  }
+
+  function headersOf({ version }: SpokenInterface, { headers }: CallContext): Record<string, string> {
+    return {
+      'A2A-Version': version,
+      ...(extensions.length > 0 && { 'A2A-Extensions': extensions.join(', ') }),
+      ...headers,
+    };
+  }
+
+  return {
+    hasCursors,
+    active: () => interfaces[active] ?? { url: '', version: '1.0', tenant: undefined },
+    send: (method, params, context) =>
+      reach(method, (transport, at) =>
+        transport.send(method, withTenant(params, at), {
+          signal: context.signal,
+          headers: headersOf(at, context),
+          limitMs: method === 'SendMessage' ? settings.timeouts.answerMs : settings.timeouts.headMs,
+        }),
+      ),
+    stream: (method, params, context) =>
+      reach(method, (transport, at) =>
+        transport.stream(method, withTenant(params, at), {
+          signal: context.signal,
+          headers: headersOf(at, context),
+          limitMs: settings.timeouts.headMs,
+        }),
+      ),
+  };
+}
+
+/** Operations that change nothing, so that they may be tried twice. */
+const READS: ReadonlySet<keyof Methods> = new Set<keyof Methods>([
+  'GetTask',
+  'ListTasks',
+  'SubscribeToTask',
+  'GetTaskPushNotificationConfig',
+  'ListTaskPushNotificationConfigs',
+  'GetExtendedAgentCard',
+]);
+
+/** The tenant as the interface has it (§4.4.6), whatever the caller put there. */
+function withTenant<P extends { tenant?: string }>(params: P, { tenant }: SpokenInterface): P {
+  const { tenant: _, ...rest } = params;
+  return { ...rest, ...(tenant !== undefined && { tenant }) } as P; // P but for its tenant
+}
