@@ -84,6 +84,7 @@ export {
   MethodNotFoundError,
   ParseError,
   PushNotificationNotSupportedError,
+  RateLimitedError,
   TaskNotCancelableError,
   TaskNotFoundError,
   UnauthenticatedError,

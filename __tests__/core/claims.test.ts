@@ -244,6 +244,7 @@ function byHand(agent: WorkerOptions['agent']) {
   const worker = createWorker({
     ...{ agent, storage, broker, eventBus: backend.eventBus, clock, agentId: 'a', concurrency: 4 },
     ...{ leaseMs: 30_000, maxAttempts: 1, runTimeoutMs: Infinity, inputTimeoutMs: Infinity },
+    ...{ idleTimeoutMs: Infinity },
     ...{ cancelGraceMs: 5000, onError: () => undefined },
     logger: { ...silentLogger, warn: (_, text) => void logged.push(text) },
   });

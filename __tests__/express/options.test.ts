@@ -44,13 +44,13 @@ describe('options', () => {
       'an unknown worker option',
       { card, agent, worker: { threads: 2 } },
       'ERR_A2A_OPTION_UNKNOWN',
-      'There is no option `worker.threads`: remove it, or use one of concurrency, leaseMs, maxAttempts, runTimeoutMs, inputTimeoutMs',
+      'There is no option `worker.threads`: remove it, or use one of concurrency, leaseMs, maxAttempts, runTimeoutMs, idleTimeoutMs, inputTimeoutMs',
     ],
     [
       'an unknown limit',
       { card, agent, limits: { body: 2 } },
       'ERR_A2A_OPTION_UNKNOWN',
-      'There is no option `limits.body`: remove it, or use one of bodyBytes',
+      'There is no option `limits.body`: remove it, or use one of bodyBytes, messageParts, streams, streamsPerCaller',
     ],
     [
       'a caller that is none',
@@ -148,6 +148,18 @@ describe('options', () => {
       { card, agent, limits: { bodyBytes: '10mb' } },
       'ERR_A2A_OPTIONS',
       /^Option `limits.bodyBytes` must be a whole number from 1/,
+    ],
+    [
+      'no streams',
+      { card, agent, limits: { streams: 0 } },
+      'ERR_A2A_OPTIONS',
+      'Option `limits.streams` must be a whole number of 1 or more, or Infinity',
+    ],
+    [
+      'another policy for busy tasks',
+      { card, agent, onBusy: 'drop' },
+      'ERR_A2A_OPTIONS',
+      "Option `onBusy` must be 'queue' or 'reject'",
     ],
     [
       'a logger without warn',

@@ -17,6 +17,7 @@ describe('the package', () => {
       'MethodNotFoundError',
       'ParseError',
       'PushNotificationNotSupportedError',
+      'RateLimitedError',
       'StorageError',
       'TaskClosed',
       'TaskFailed',

@@ -11,6 +11,7 @@ let most = 0;
 let gates: Gate[] = [];
 
 afterEach(async () => {
+  for (const { open } of gates) open();
   await app?.close();
   app = undefined;
   [runs, most, gates] = [[], 0, []];

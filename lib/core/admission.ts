@@ -100,12 +100,24 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
+/** How much one message may hold. */
+export interface MessageLimits {
+  readonly messageParts: number;
+}
+
+/** What holds where nothing was said. */
+export const MESSAGE_LIMITS: MessageLimits = { messageParts: 1000 };
+
 /** The parameters in canonical form. Throws InvalidParamsError for what breaks the schema, or a rule that the schema can not say. */
-export function readParams<M extends Method>(method: M, given: unknown): Methods[M]['params'] {
+export function readParams<M extends Method>(
+  method: M,
+  given: unknown,
+  limits: MessageLimits,
+): Methods[M]['params'] {
   const checked = checkV1(method, given ?? {});
   if ('violations' in checked) throw new InvalidParamsError(checked.violations);
   if ('message' in checked.params) dropEmptyIds(checked.params.message);
-  const violations = messageRules(checked.params);
+  const violations = messageRules(checked.params, limits);
   if (violations.length > 0) throw new InvalidParamsError(violations);
   return checked.params;
 }
@@ -138,12 +150,16 @@ async function knows(tenants: Tenants, tenant: string): Promise<boolean> {
   throw new ConfigError('ERR_A2A_OPTIONS', 'Option `tenants` gave neither true nor false');
 }
 
-function messageRules(params: object): FieldViolation[] {
+function messageRules(params: object, { messageParts }: MessageLimits): FieldViolation[] {
   if (!('message' in params)) return [];
   const message = params.message as Message; // every `message` of the schema's parameters is a Message
   const violations: FieldViolation[] = [];
   if (message.role !== 'ROLE_USER') {
     violations.push({ field: 'message.role', description: 'must be ROLE_USER in a message of a client' });
+  }
+  if (message.parts.length > messageParts) {
+    const description = `must have at most ${String(messageParts)} parts`;
+    return [{ field: 'message.parts', description }];
   }
   for (const name of ['messageId', 'contextId'] as const) {
     if (!isIdentifier(message[name] ?? '')) {

@@ -29,6 +29,8 @@ export interface OperationContext {
   readonly caller?: Metadata;
   readonly lastEventId?: string;
   readonly traceparent?: string;
+  /** Takes the place of a stream, once all else has been checked and before anything is stored; throws where there is none. */
+  readonly openStream?: () => void;
   /** What a send may be repeated by. */
   readonly sendKey?: SendKey;
 }

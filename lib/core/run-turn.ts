@@ -77,7 +77,7 @@ function asTooLarge(error: unknown): 'too-large' {
 }
 
 function prepare(
-  { options, queue, inbox, stop, reads, claimed: { answers, newest } }: TurnContext,
+  { options, queue, inbox, limits, stop, reads, claimed: { answers, newest } }: TurnContext,
   answered: Pick<TurnOptions, 'entry' | 'snapshot' | 'attempt'>,
   failures: Failures,
   over: TurnOver,
@@ -95,7 +95,10 @@ function prepare(
     answers,
     failures,
     upTo: inbox.upTo,
-    onCall: addCall,
+    onCall: () => {
+      addCall();
+      limits.touch();
+    },
     answered: answered.entry.seq,
     inputTimeoutMs: options.inputTimeoutMs,
     onTooLarge: () => {

@@ -30,6 +30,7 @@ export interface RunOptions {
   readonly leaseMs: number;
   readonly maxAttempts: number;
   readonly runTimeoutMs: number;
+  readonly idleTimeoutMs: number;
   readonly inputTimeoutMs: number;
   readonly cancelGraceMs: number;
 }
@@ -81,6 +82,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
   const limits = createTimeLimits({
     clock,
     runTimeoutMs: options.runTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
     inputTimeoutMs: options.inputTimeoutMs,
     onOver: () => {
       stop.stop('timeout');

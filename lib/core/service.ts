@@ -9,6 +9,8 @@ import {
   type AdmissionCard,
   admitOwner,
   admitTenant,
+  MESSAGE_LIMITS,
+  type MessageLimits,
   readParams,
   requiresOwner,
   type Tenants,
@@ -18,9 +20,11 @@ import { announce, type Engine, type OperationContext, wake } from './engine.ts'
 import { createEventItemCache } from './event-items.ts';
 import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
+import { createInputCheck, type InputModes } from './media-types.ts';
 import { readPageToken } from './page-token.ts';
 import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
+import { createStreamLimits, STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { createTaskOperations } from './tasks.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */
@@ -30,9 +34,13 @@ export const RESUMABLE_STREAM = 'urn:express-a2a:resumable-stream:v1';
 export interface ServiceOptions {
   readonly engine: Engine;
   readonly agentId: string;
-  readonly card: AdmissionCard;
+  readonly card: AdmissionCard & InputModes;
   readonly answers: Answers | AnswersFunction;
   readonly cancelGraceMs: number;
+  /** What is left out has its default. */
+  readonly limits?: Partial<MessageLimits & StreamLimits>;
+  /** Whether parts of a media type that the card does not name are refused. @defaultValue false */
+  readonly enforceInputModes?: boolean;
   /** @defaultValue 'queue' */
   readonly onBusy?: OnBusy;
   /** How long a messageId is a key by which a send may be repeated, in ms; 0, the default, for not at all. */
@@ -58,19 +66,22 @@ export function createService(options: ServiceOptions): Service {
   const { enforceAuth = true, tenants = [] } = options;
   const isGuarded = requiresOwner(card);
   const { onBusy = 'queue', dedupeWindowMs = 0 } = options;
+  const limits = { ...MESSAGE_LIMITS, ...STREAM_LIMITS, ...options.limits };
+  const bounded = createStreamLimits(limits);
+  const checkModes = options.enforceInputModes === true ? createInputCheck(card) : undefined;
   const cache = createEventItemCache();
   const sending = createSending(engine, createStartSend(engine, { answers, onBusy }), cache);
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
   const noPush = () => Promise.reject(new PushNotificationNotSupportedError());
   const operations: Operations = {
     SendMessage: sending.sendMessage,
-    SendStreamingMessage: sending.sendStreamingMessage,
+    SendStreamingMessage: bounded(sending.sendStreamingMessage),
     GetTask: tasks.getTask,
     // where callers should say who they are, those who do not see no list of each other's tasks
     ListTasks: (params, context) =>
       isGuarded && context.scope.owner === null ? noTasks(params, context) : tasks.listTasks(params, context),
     CancelTask: tasks.cancelTask,
-    SubscribeToTask: tasks.subscribeToTask,
+    SubscribeToTask: bounded(tasks.subscribeToTask),
     CreateTaskPushNotificationConfig: noPush,
     GetTaskPushNotificationConfig: noPush,
     ListTaskPushNotificationConfigs: noPush,
@@ -87,9 +98,10 @@ export function createService(options: ServiceOptions): Service {
     const data = DESCRIBED.has(method) ? await caller.describe?.() : undefined;
     admitExtensions(card, caller.extensions);
     admitCapability(card, method, params);
-    const checked = readParams(method, params);
+    const checked = readParams(method, params, limits);
     const tenant = await admitTenant(tenants, checked);
     const sendKey = keyOf(checked, caller);
+    checkInput(checked);
     const extensions = activeExtensions(caller.extensions);
     const { lastEventId, traceparent } = caller;
     return operations[method](checked, {
@@ -105,6 +117,10 @@ export function createService(options: ServiceOptions): Service {
       ...(traceparent !== undefined && { traceparent }),
       ...(sendKey && { sendKey }),
     });
+  }
+
+  function checkInput(params: Methods[Method]['params']): void {
+    if ('message' in params) checkModes?.(params.message);
   }
 
   function keyOf(params: Methods[Method]['params'], { idempotencyKey }: Caller): SendKey | undefined {

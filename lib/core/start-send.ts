@@ -55,10 +55,11 @@ export function createStartSend(
 
   async function begin(
     { message }: SendMessageRequest,
-    { scope, sendKey }: OperationContext,
+    { scope, sendKey, openStream }: OperationContext,
     request: RunRequest,
     answers: Answers,
   ): Promise<Sent> {
+    openStream?.();
     const taskId = randomUUID();
     const contextId = message.contextId ?? randomUUID();
     const task: StoredTask = {
@@ -89,7 +90,7 @@ export function createStartSend(
   async function goOn(
     taskId: TaskId,
     { message }: SendMessageRequest,
-    { scope, sendKey }: OperationContext,
+    { scope, sendKey, openStream }: OperationContext,
     request: RunRequest,
   ): Promise<Sent> {
     const found = await storage.loadTask(taskId, scope);
@@ -99,6 +100,11 @@ export function createStartSend(
       const description = `is not the context of task ${taskId}: leave it out, or send the one of the task`;
       throw new InvalidParamsError([{ field: 'message.contextId', description }]);
     }
+    // a call that is known by its key may have been made before the end
+    if (found.closed && sendKey === undefined) {
+      throw refused(taskId, { ok: false, reason: 'closed', state: found.task.status.state });
+    }
+    openStream?.();
     const ifWaiting = options.onBusy === 'reject';
     const input = { message: { ...message, taskId, contextId }, request, ifWaiting };
     const stored = await asAnswerable(

@@ -158,6 +158,7 @@ export function createTaskOperations(
         `The task has ended (${snapshot.task.status.state}); GetTask tells how`,
       );
     }
+    context.openStream?.();
     return follow(snapshot, resumeAt, context);
   }
 

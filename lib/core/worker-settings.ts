@@ -10,6 +10,8 @@ export interface WorkerSettings {
   maxAttempts?: number;
   /** How long one run may take, in ms, waits for the client not counted; `Infinity` for no limit. @defaultValue 3600000 */
   runTimeoutMs?: number;
+  /** How long a run may say nothing, in ms, waits for the client not counted; `Infinity` for no limit. @defaultValue Infinity */
+  idleTimeoutMs?: number;
   /** How long a task waits for its client, in ms; `Infinity` for no limit. @defaultValue 86400000 */
   inputTimeoutMs?: number;
 }
@@ -20,6 +22,7 @@ export const WORKER_DEFAULTS: Readonly<Required<WorkerSettings>> = {
   leaseMs: 30_000,
   maxAttempts: 1,
   runTimeoutMs: 3_600_000,
+  idleTimeoutMs: Infinity,
   inputTimeoutMs: 86_400_000,
 };
 
@@ -44,13 +47,14 @@ export const WORKER_SETTINGS = [
   'leaseMs',
   'maxAttempts',
   'runTimeoutMs',
+  'idleTimeoutMs',
   'inputTimeoutMs',
 ] as const;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function checkSetting(name: keyof WorkerSettings, value: number, prefix: string): void {
   const least = name === 'leaseMs' ? 1000 : 1;
-  const mayBeEndless = name === 'runTimeoutMs' || name === 'inputTimeoutMs';
+  const mayBeEndless = name.endsWith('TimeoutMs');
   if (mayBeEndless && value === Infinity) return;
   if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) return;
   const unit = name.endsWith('Ms') ? ', in ms' : '';

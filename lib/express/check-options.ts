@@ -28,6 +28,7 @@ const rules = {
   publicUrl: aUrl,
   onBusy: (value) => (value === 'queue' || value === 'reject' ? undefined : "must be 'queue' or 'reject'"),
   dedupeWindowMs: milliseconds(0),
+  enforceInputModes: aBoolean,
   limits: anObject,
   keepAliveMs: milliseconds(0),
   stallMs: milliseconds(1),
@@ -40,7 +41,12 @@ const rules = {
 // their values are checked where they are read, by the core
 const workerRules = Object.fromEntries(WORKER_SETTINGS.map((name) => [name, anything]));
 
-const limitRules = { bodyBytes: wholeNumber(1, 2 ** 30) } satisfies Record<string, Rule>;
+const limitRules = {
+  bodyBytes: wholeNumber(1, 2 ** 30),
+  messageParts: wholeNumber(1, TIMER_MAX),
+  streams: countOrInfinity,
+  streamsPerCaller: countOrInfinity,
+} satisfies Record<string, Rule>;
 
 /** Throws a ConfigError for the first option that is unknown, wrong, or contradicts another. */
 export function checkOptions(given: unknown): void {
@@ -147,6 +153,11 @@ function wholeNumber(min: number, max: number): Rule {
     Number.isInteger(value) && Number(value) >= min && Number(value) <= max
       ? undefined
       : `must be a whole number from ${String(min)} to ${String(max)}`;
+}
+
+function countOrInfinity(value: unknown): string | undefined {
+  const isCount = Number.isInteger(value) && Number(value) >= 1;
+  return isCount || value === Infinity ? undefined : 'must be a whole number of 1 or more, or Infinity';
 }
 
 /** Node's timers fire at once beyond 2^31 - 1. */

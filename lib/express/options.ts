@@ -16,6 +16,12 @@ import type { WorkerSettings } from '../core/worker-settings.ts';
 export interface RequestLimits {
   /** Size of a body in bytes, counted after inflating; more is answered with 413. @defaultValue 10485760 */
   bodyBytes?: number;
+  /** Parts of a message; more is answered with -32602. @defaultValue 1000 */
+  messageParts?: number;
+  /** Streams that are open in this process; one more is answered with 503. `Infinity` for no limit. @defaultValue 10000 */
+  streams?: number;
+  /** Streams of one owner in this process; one more is answered with 429. Anonymous callers are one owner. @defaultValue 5000 */
+  streamsPerCaller?: number;
 }
 
 /** What `a2aRouter` takes. */
@@ -67,6 +73,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
    * clients that give every message an id of its own. @defaultValue 0
    */
   dedupeWindowMs?: number;
+  /**
+   * Whether a part is refused (-32005) whose media type neither the card nor a skill names as input mode (§3.3.2). A
+   * text is text/plain, data is application/json; bytes and URLs count only with a mediaType. @defaultValue false
+   */
+  enforceInputModes?: boolean;
   limits?: RequestLimits;
   /** Silence after which a stream carries a comment, in ms; 0 for none. @defaultValue 15000 */
   keepAliveMs?: number;

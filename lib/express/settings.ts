@@ -6,13 +6,14 @@ import { type Engine } from '../core/engine.ts';
 import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { silentLogger } from '../core/logger.ts';
+import type { ServiceOptions } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import type { CallerOptions } from '../http/callers.ts';
 import { memoryBackend } from '../memory/backend.ts';
 import { checkCallerData } from './caller-data.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
-import type { A2AOptions } from './options.ts';
+import type { A2AOptions, RequestLimits } from './options.ts';
 
 /** The options, checked and complete. */
 export interface Settings<Req extends IncomingMessage>
@@ -29,6 +30,9 @@ export interface Settings<Req extends IncomingMessage>
   readonly onBusy: NonNullable<A2AOptions['onBusy']>;
   readonly dedupeWindowMs: number;
   readonly exposeErrors: boolean;
+  readonly enforceInputModes: boolean;
+  /** What was set of them. */
+  readonly limits: NonNullable<ServiceOptions['limits']>;
   readonly bodyBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
@@ -57,9 +61,24 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     onBusy: options.onBusy ?? 'queue',
     dedupeWindowMs: options.dedupeWindowMs ?? 0,
     exposeErrors: readExposeErrors(options.exposeErrors),
+    enforceInputModes: options.enforceInputModes ?? false,
+    limits: given(options.limits),
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,
+  };
+}
+
+/** What is undefined must not stand in for a default. */
+function given({
+  messageParts,
+  streams,
+  streamsPerCaller,
+}: RequestLimits = {}): Settings<IncomingMessage>['limits'] {
+  return {
+    ...(messageParts !== undefined && { messageParts }),
+    ...(streams !== undefined && { streams }),
+    ...(streamsPerCaller !== undefined && { streamsPerCaller }),
   };
 }
 

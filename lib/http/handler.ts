@@ -15,6 +15,7 @@ import { type CallEnd, createCallEnd } from './call-end.ts';
 import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
+import { cutUnread } from './linger.ts';
 import { createMasking, shuttingDown } from './mask.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
 
@@ -137,6 +138,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   function start(req: Req, res: ServerResponse): void {
     // while earlier middleware waited the client may have gone
     if (departures.hasLeft(req, res)) return;
+    cutUnread(req, res, clock);
     const call = createCallEnd();
     const unwatch = departures.watch(req, res, () => {
       // a response closes when all of it is sent, too

@@ -237,6 +237,23 @@ export class UnauthenticatedError extends A2AError {
   }
 }
 
+/** This caller has as much as it may have; try again after so many seconds. */
+export class RateLimitedError extends A2AError {
+  constructor(message: string, retryAfterSeconds: number) {
+    super(
+      {
+        code: -32000,
+        httpStatus: 429,
+        status: 'RESOURCE_EXHAUSTED',
+        reason: 'RATE_LIMITED',
+        domain: 'express-a2a',
+      },
+      message,
+      { headers: { 'Retry-After': String(retryAfterSeconds) } },
+    );
+  }
+}
+
 /** The server can not take this now; try again after so many seconds. */
 export class UnavailableError extends A2AError {
   constructor(message: string, retryAfterSeconds: number, metadata?: Readonly<Record<string, string>>) {

@@ -28,6 +28,7 @@ export interface WorkerWish {
   readonly leaseMs?: number;
   readonly maxAttempts?: number;
   readonly runTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
   readonly inputTimeoutMs?: number;
   readonly cancelGraceMs?: number;
   /** As if the storage were shared by several processes. */
@@ -111,7 +112,8 @@ export function createWorkerBench(setup: WorkerSetup, losesHints = false): Worke
     const logged: string[] = [];
     let open: () => void = () => undefined;
     const worker = createWorker({
-      ...{ ...DEFAULTS, runTimeoutMs: Infinity, inputTimeoutMs: Infinity, eventBus },
+      ...{ ...DEFAULTS, runTimeoutMs: Infinity, idleTimeoutMs: Infinity },
+      ...{ inputTimeoutMs: Infinity, eventBus },
       onError: (error, info) => errors.push({ error, info }),
       ...wish,
       ...{ broker, storage: wrapped, agent, agentId: AGENT, clock, logger: listLogger(logged) },
