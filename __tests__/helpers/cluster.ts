@@ -21,7 +21,8 @@ export async function makeCluster(
   } = {},
 ): Promise<Cluster> {
   const backend = memoryBackend(options.memory);
-  const front = () => makeApp({ ...backend, ...options.web });
+  // each front-end has an object of its own, as on machines of their own
+  const front = () => makeApp({ ...backend, storage: { ...backend.storage }, ...options.web });
   const work = () => startWorker({ ...backend, agent, ...options.worker });
   const web = [await front(), await front()] as const;
   const workers = [await work(), await work()];

@@ -9,7 +9,8 @@ export type ConfigErrorCode =
   | 'ERR_A2A_EXPOSE_ERRORS'
   | 'ERR_A2A_NO_WORKER'
   | 'ERR_A2A_OWNER'
-  | 'ERR_A2A_CALLER';
+  | 'ERR_A2A_CALLER'
+  | 'ERR_A2A_DUPLICATE_AGENT';
 
 /** The package is used in a way that can not work. The message says what to write instead. */
 export class ConfigError extends Error {

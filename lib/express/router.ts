@@ -9,6 +9,7 @@ import { addressOf } from './caller.ts';
 import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
 import { readSettings } from './settings.ts';
+import { shareBackend } from './sharing.ts';
 
 /** What a router is doing, for health probes. */
 export interface RouterStatus {
@@ -28,7 +29,7 @@ export interface A2ARouter<Req extends IncomingMessage = Request> {
   readonly wellKnown: (mount: string) => Middleware<Req>;
   /**
    * Refuses further calls with 503, ends streams, gives runs `drainMs` (10 s) to end, then gives their tasks back, and
-   * closes broker, event bus and storage. Never rejects; a second call joins the first.
+   * closes those of broker, event bus and storage that no other router of this process uses. Never rejects; a second call joins the first.
    */
   readonly close: (options?: { drainMs?: number }) => Promise<void>;
   /**
@@ -70,6 +71,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   const worker = agent && createWorker({ ...engine, ...settings, ...settings.worker, agent });
   const lifecycle = createLifecycle(start, clock, logger);
   const handler = createHandler<Req>({ ...settings, service, addressOf, logger, ready: lifecycle.ready });
+  const sharing = shareBackend(engine, agentId);
 
   async function start(): Promise<void> {
     await storage.init();
@@ -80,9 +82,9 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
     const drain = () => Promise.all([handler.close(), worker?.stop({ drainMs })]);
     return lifecycle.close(drain, [
       feed.close,
-      () => broker.close(),
-      () => eventBus.close(),
-      () => storage.close(),
+      () => sharing.leave(broker),
+      () => sharing.leave(eventBus),
+      () => sharing.leave(storage),
     ]);
   }
 
