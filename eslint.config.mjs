@@ -9,12 +9,13 @@ const NETWORK = ['dgram', 'dns', 'http', 'http2', 'https', 'net', 'tls'];
  * Who may import whom. `folders`: below lib, beside the own one; `packages`: from node_modules; `node`: which of
  * node's modules ('all', 'none', or all but the network); `core`: the only files of core, where not all are allowed.
  *
- * @typedef {{ folders: string[], packages?: string[], node: 'all' | 'offline' | 'none', core?: string[], lazy?: string[] }} Layer
+ * @typedef {{ folders: string[], packages?: string[], node: 'all' | 'offline' | 'none', core?: string[], lazy?: string[],
+ *   lazyPackages?: string[] }} Layer
  * @type {Record<string, Layer>}
  */
 const LAYERS = {
   protocol: { folders: [], packages: ['ajv', 'json-schema-to-ts'], node: 'none' },
-  core: { folders: ['protocol'], node: 'offline' },
+  core: { folders: ['protocol'], node: 'offline', lazyPackages: ['canonicalize', 'jose'] },
   jsonrpc: { folders: ['core', 'protocol'], node: 'none' },
   rest: { folders: ['core', 'protocol'], node: 'none' },
   'compat/v03': { folders: ['protocol'], packages: ['json-schema-to-ts'], node: 'none' },
@@ -81,7 +82,11 @@ const SYNTAX = [
  * @returns {import('eslint').Linter.Config}
  */
 function rulesOf(name, layer, files) {
-  const lazy = { ...layer, folders: [...layer.folders, ...(layer.lazy ?? [])] };
+  const lazy = {
+    ...layer,
+    folders: [...layer.folders, ...(layer.lazy ?? [])],
+    packages: [...(layer.packages ?? []), ...(layer.lazyPackages ?? [])],
+  };
   return {
     files,
     rules: {

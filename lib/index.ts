@@ -11,6 +11,13 @@ export type { Limits, Retention } from './memory/limits.ts';
 
 export type { Tenants } from './core/admission.ts';
 export type { CardOptions } from './core/card.ts';
+export type {
+  ExtendedCardCaller,
+  ExtendedCardFields,
+  ExtendedCardFunction,
+  ExtendedCardOptions,
+} from './core/extended-card.ts';
+export type { CardKey } from './core/signing-key.ts';
 export { ConfigError, type ConfigErrorCode } from './core/config-error.ts';
 export type { ErrorInfo } from './core/failure.ts';
 export type { Logger } from './core/logger.ts';

@@ -41,7 +41,7 @@ describe('a card', () => {
     [
       'signatures',
       { ...CARD, signatures: [] },
-      'Option `card.signatures` can not be given: the card is completed by the router',
+      'Option `card.signatures` can not be given: pass keys as option `signCard`',
     ],
     [
       'push that is not wired',

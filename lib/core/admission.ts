@@ -19,7 +19,12 @@ export type AdmissionCard = Pick<
 
 /** Turns an anonymous caller away where the card declares that one has to authenticate (§7.4). */
 export function admitOwner(card: AdmissionCard, owner: string | null): void {
-  if (owner === null && requiresOwner(card)) throw new UnauthenticatedError(challengesOf(card));
+  if (requiresOwner(card)) demandOwner(card, owner);
+}
+
+/** Turns an anonymous caller away, with the challenges of the card. */
+export function demandOwner(card: AdmissionCard, owner: string | null): void {
+  if (owner === null) throw new UnauthenticatedError(challengesOf(card));
 }
 
 /** Whether the card declares that callers have to authenticate: no way that it names is an empty one. */

@@ -7,6 +7,8 @@ export interface Caller {
   readonly identify: () => Promise<string | null>;
   /** Application data about the caller; asked for only where it is used. Rejects as `identify` does. */
   readonly describe?: () => Promise<Metadata | undefined>;
+  /** The URL under which the client reaches the agent. Throws where the request does not tell. */
+  readonly url?: () => string;
   /** Extension URIs that the client asked for (§3.2.6), as sent. */
   readonly extensions: readonly string[];
   /** Cursor of a stream that broke, as sent in `Last-Event-ID`. */

@@ -20,14 +20,26 @@ export interface CardSource {
   readonly card: Omit<AgentCard, 'supportedInterfaces'>;
   /** The card as seen by clients that reach the agent under this URL. */
   readonly at: (url: string) => AgentCard;
+  /** The same, signed where keys were given. */
+  readonly published: (url: string) => Promise<AgentCard>;
 }
 
-const WIRED = { streaming: true, pushNotifications: false, extendedAgentCard: false } as const;
+/** What the card tells of the router. */
+export interface CardWiring {
+  readonly extendedAgentCard?: boolean;
+  /** Each has an interface; '' stands for calls that name none. @defaultValue [''] */
+  readonly tenants?: readonly string[];
+  readonly sign?: (card: AgentCard) => Promise<AgentCard>;
+}
+
+type Wired = Readonly<Record<'streaming' | 'pushNotifications' | 'extendedAgentCard', boolean>>;
 
 /** Builds the card and checks it. Throws a ConfigError that names the field. */
-export function createCard(given: CardOptions, tenants: readonly string[] = ['']): CardSource {
+export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSource {
+  const { extendedAgentCard = false, tenants = [''], sign = (card) => Promise.resolve(card) } = wiring;
+  const wired: Wired = { streaming: true, pushNotifications: false, extendedAgentCard };
   const options = copyOf(given);
-  refuseUnknown(options);
+  refuseUnknown(options, wired);
   const extensions = listExtensions(options);
   const { name, description, version } = options;
   const { supportedInterfaces: _, ...card } = checked({
@@ -35,12 +47,13 @@ export function createCard(given: CardOptions, tenants: readonly string[] = ['']
     ...{ name, description, version },
     ...defaults(options),
     ...options,
-    capabilities: { ...WIRED, extensions },
+    capabilities: { ...wired, extensions },
     supportedInterfaces: interfaces('http://127.0.0.1/', tenants),
   });
   checkSecurity(card);
   for (const { uri = '' } of card.capabilities.extensions ?? []) checkUri(uri);
-  return { card, at: (url) => ({ ...card, supportedInterfaces: interfaces(url, tenants) }) };
+  const at = (url: string): AgentCard => ({ ...card, supportedInterfaces: interfaces(url, tenants) });
+  return { card, at, published: (url) => sign(at(url)) };
 }
 
 /** As it would look on the wire: without what is undefined, and safe from later changes. */
@@ -79,13 +92,13 @@ function listExtensions({ capabilities }: CardOptions): NonNullable<AgentCapabil
 }
 
 /** A field that clients never see is a field that somebody believes they see. */
-function refuseUnknown(options: CardOptions): void {
+function refuseUnknown(options: CardOptions, wired: Wired): void {
   const known: object = a2aV1.$defs.AgentCard.properties;
   for (const field of Object.keys(options)) {
     if (field === 'supportedInterfaces') {
       throw wrong(field, 'is made by the router: set option `publicUrl` to the address clients use');
     }
-    if (field === 'signatures') throw wrong(field, 'can not be given: the card is completed by the router');
+    if (field === 'signatures') throw wrong(field, 'can not be given: pass keys as option `signCard`');
     if (!Object.hasOwn(known, field))
       throw wrong(field, 'is no field of an agent card of A2A 1.0: remove it');
   }
@@ -94,11 +107,11 @@ function refuseUnknown(options: CardOptions): void {
     throw wrong('capabilities', 'must be an object');
   for (const [field, value] of Object.entries(capabilities)) {
     if (field === 'extensions' || value === undefined) continue;
-    if (!Object.hasOwn(WIRED, field))
+    if (!Object.hasOwn(wired, field))
       throw wrong(`capabilities.${field}`, 'is no capability of A2A 1.0: remove it');
-    const wired: boolean = WIRED[field as keyof typeof WIRED]; // a key of WIRED, by the check above
-    if (value !== wired) {
-      throw wrong(`capabilities.${field}`, `is ${String(wired)} as the router is wired: remove it`);
+    const fact = wired[field as keyof Wired]; // one of its keys, by the check above
+    if (value !== fact) {
+      throw wrong(`capabilities.${field}`, `is ${String(fact)} as the router is wired: remove it`);
     }
   }
 }

@@ -27,6 +27,8 @@ export interface OperationContext {
   readonly resumable: boolean;
   /** What the application says about the caller, for the agent. */
   readonly caller?: Metadata;
+  /** Where the client reaches the agent. */
+  readonly url?: () => string;
   readonly lastEventId?: string;
   readonly traceparent?: string;
   /** Takes the place of a stream, once all else has been checked and before anything is stored; throws where there is none. */

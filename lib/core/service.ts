@@ -2,7 +2,7 @@ import {
   PushNotificationNotSupportedError,
   ExtendedAgentCardNotConfiguredError,
 } from '../protocol/errors.ts';
-import type { ListTasksRequest, ListTasksResponse, Methods } from '../protocol/v1.ts';
+import type { AgentCard, ListTasksRequest, ListTasksResponse, Methods } from '../protocol/v1.ts';
 import {
   admitCapability,
   admitExtensions,
@@ -11,6 +11,7 @@ import {
   admitTenant,
   MESSAGE_LIMITS,
   type MessageLimits,
+  demandOwner,
   readParams,
   requiresOwner,
   type Tenants,
@@ -18,6 +19,7 @@ import {
 import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
+import type { ExtendedCard } from './extended-card.ts';
 import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
@@ -49,6 +51,7 @@ export interface ServiceOptions {
   readonly enforceAuth?: boolean;
   /** @defaultValue none */
   readonly tenants?: Tenants;
+  readonly extendedCard?: ExtendedCard;
 }
 
 type Operations = {
@@ -58,12 +61,16 @@ type Operations = {
 const NONE: readonly string[] = [];
 
 /** The operations that hand the application's data about the caller on. */
-const DESCRIBED: ReadonlySet<Method> = new Set<Method>(['SendMessage', 'SendStreamingMessage']);
+const DESCRIBED: ReadonlySet<Method> = new Set<Method>([
+  'SendMessage',
+  'SendStreamingMessage',
+  'GetExtendedAgentCard',
+]);
 
 /** The eleven operations behind their door (§3.1). */
 export function createService(options: ServiceOptions): Service {
   const { engine, agentId, card, answers, cancelGraceMs } = options;
-  const { enforceAuth = true, tenants = [] } = options;
+  const { enforceAuth = true, tenants = [], extendedCard } = options;
   const isGuarded = requiresOwner(card);
   const { onBusy = 'queue', dedupeWindowMs = 0 } = options;
   const limits = { ...MESSAGE_LIMITS, ...STREAM_LIMITS, ...options.limits };
@@ -86,7 +93,7 @@ export function createService(options: ServiceOptions): Service {
     GetTaskPushNotificationConfig: noPush,
     ListTaskPushNotificationConfigs: noPush,
     DeleteTaskPushNotificationConfig: noPush,
-    GetExtendedAgentCard: () => Promise.reject(new ExtendedAgentCardNotConfiguredError()),
+    GetExtendedAgentCard: (_, context) => showExtendedCard(extendedCard, context),
   };
   const declared = new Set(card.capabilities.extensions?.flatMap(({ uri }) => uri ?? []));
   const activeExtensions = (requested: readonly string[]) =>
@@ -95,6 +102,7 @@ export function createService(options: ServiceOptions): Service {
   async function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
     const owner = await caller.identify();
     if (enforceAuth) admitOwner(card, owner);
+    if (method === 'GetExtendedAgentCard' && extendedCard?.isPublic === false) demandOwner(card, owner);
     const data = DESCRIBED.has(method) ? await caller.describe?.() : undefined;
     admitExtensions(card, caller.extensions);
     admitCapability(card, method, params);
@@ -111,6 +119,7 @@ export function createService(options: ServiceOptions): Service {
         return caller.signal;
       },
       ...(data && { caller: data }),
+      ...(caller.url && { url: caller.url }),
       extensions,
       resumable: extensions.includes(RESUMABLE_STREAM),
       ...(lastEventId !== undefined && { lastEventId }),
@@ -128,6 +137,15 @@ export function createService(options: ServiceOptions): Service {
   }
 
   return { invoke, activeExtensions };
+}
+
+async function showExtendedCard(
+  card: ExtendedCard | undefined,
+  { scope, caller, url }: OperationContext,
+): Promise<AgentCard> {
+  if (card === undefined || url === undefined) throw new ExtendedAgentCardNotConfiguredError();
+  const { owner, tenant } = scope;
+  return card.of({ owner, tenant, ...(caller && { caller }) }, url());
 }
 
 async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {

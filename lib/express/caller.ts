@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ConfigError } from '../core/config-error.ts';
-import type { Address } from '../http/handler.ts';
+import type { Address } from '../http/urls.ts';
 
 /** The owner that identity middleware has left on the request. Throws where it left somebody without a name. */
 export function defaultOwner(req: IncomingMessage): string | null {
@@ -22,11 +22,12 @@ export function checkOwner(owner: unknown, why = 'Option `owner` gave neither a 
   );
 }
 
-/** How this client reaches the router: the forwarded host and protocol count where the app trusts its proxy. */
+/** How this client reaches the router: what a proxy says of host, protocol and prefix counts where the app trusts it. */
 export function addressOf(req: IncomingMessage): Address {
   const mount = field(req, 'baseUrl');
   return {
     origin: `${protocolOf(req)}://${forwardedHost(req) ?? hostOf(req)}`,
+    prefix: prefixOf(req),
     mount: typeof mount === 'string' ? mount : '',
   };
 }
@@ -34,7 +35,8 @@ export function addressOf(req: IncomingMessage): Address {
 /** The same where Express has not seen the request: `app` is the one behind, whose settings count. */
 export function addressBefore(req: IncomingMessage, app: unknown, mount: string): Address {
   const protocol = forwarded(req, 'x-forwarded-proto', app) ?? protocolOf(req);
-  return { origin: `${protocol}://${forwardedHost(req, app) ?? hostOf(req)}`, mount };
+  const origin = `${protocol}://${forwardedHost(req, app) ?? hostOf(req)}`;
+  return { origin, prefix: prefixOf(req, app), mount };
 }
 
 /** In front of Express nobody has set it. */
@@ -61,6 +63,12 @@ function forwarded(req: IncomingMessage, name: string, app: unknown): string | u
   if (given === undefined || !trustsProxy(req, app)) return undefined;
   const [first = ''] = String(given).split(',', 1);
   return first.trim();
+}
+
+/** The path that a proxy took off; Express leaves this header to us. */
+function prefixOf(req: IncomingMessage, app: unknown = field(req, 'app')): string {
+  const path = forwarded(req, 'x-forwarded-prefix', app)?.replace(/\/+$/, '') ?? '';
+  return /^(?:\/[\w.~!$&'()*+;=:@%-]+)*$/.test(path) ? path : '';
 }
 
 function trustsProxy(req: IncomingMessage, app: unknown): boolean {

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigErrorCode } from '../core/config-error.ts';
 import { WORKER_SETTINGS } from '../core/worker-settings.ts';
+import { urlFault } from '../http/urls.ts';
 
 type Rule = (value: unknown) => string | undefined;
 
@@ -25,7 +26,13 @@ const rules = {
   caller: aFunction,
   tenants: someTenants,
   enforceAuth: aBoolean,
-  publicUrl: aUrl,
+  extendedCard: (value) =>
+    typeof value === 'function' || isObject(value)
+      ? undefined
+      : 'must be an object with fields of a card, or a function',
+  signCard: (value) =>
+    isObject(value) || Array.isArray(value) ? undefined : 'must be a key, { key, kid }, or a list of them',
+  publicUrl: (value) => (typeof value === 'function' ? undefined : urlFault(value)),
   onBusy: (value) => (value === 'queue' || value === 'reject' ? undefined : "must be 'queue' or 'reject'"),
   dedupeWindowMs: milliseconds(0),
   enforceInputModes: aBoolean,
@@ -78,6 +85,10 @@ function checkTogether(given: Readonly<Record<string, unknown>>): void {
         'Nobody would run the agent: pass `agent`, or a `storage` that workers started with `startWorker()` share',
       );
     }
+  }
+  if (has('signCard') && !has('publicUrl')) {
+    const why = 'would sign whatever a Host header says: pass `publicUrl` too';
+    throw conflict('ERR_A2A_OPTION_CONFLICT', 'signCard', why);
   }
   if (has('worker') && !has('agent')) {
     throw conflict(
@@ -167,11 +178,4 @@ function milliseconds(min: number): Rule {
     const fault = whole(value);
     return fault === undefined ? undefined : `${fault}, in ms`;
   };
-}
-
-function aUrl(value: unknown): string | undefined {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
-  if (isWeb && url.search === '' && url.hash === '') return undefined;
-  return 'must be an absolute http or https URL without query, such as https://agents.example.com/a2a';
 }

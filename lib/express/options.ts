@@ -4,10 +4,12 @@ import type { Tenants } from '../core/admission.ts';
 import type { Broker } from '../core/broker.ts';
 import type { CardOptions } from '../core/card.ts';
 import type { EventBus } from '../core/event-bus.ts';
+import type { ExtendedCardOptions } from '../core/extended-card.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Answers, Metadata } from '../core/log.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Agent } from '../core/output.ts';
+import type { CardKey } from '../core/signing-key.ts';
 import type { AnswersFunction, OnBusy } from '../core/start-send.ts';
 import type { Storage } from '../core/storage.ts';
 import type { WorkerSettings } from '../core/worker-settings.ts';
@@ -61,8 +63,18 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   tenants?: Tenants;
   /** False lets anonymous callers in though the card declares security; ListTasks is then empty for them. @defaultValue true */
   enforceAuth?: boolean;
-  /** URL under which clients reach the agent, mount included; makes the card cacheable (§8.2). @defaultValue taken from each request */
-  publicUrl?: string;
+  /**
+   * The card for callers who have authenticated (§3.1.11): fields beside those of `card`, or a function of the caller that
+   * gives them. `public: true` shows it to anonymous callers too. @defaultValue none
+   */
+  extendedCard?: ExtendedCardOptions;
+  /**
+   * URL under which clients reach the agent, mount included (§8.2); fixed, it makes the card cacheable. A function gives it
+   * for each request. @defaultValue protocol, host and mount of the request, as a proxy says where the app trusts it
+   */
+  publicUrl?: string | ((req: Req) => string);
+  /** Keys that sign the cards (§8.4); needs `publicUrl`. Several keys are several signatures. @defaultValue none */
+  signCard?: CardKey | readonly CardKey[];
   /**
    * What becomes of a message to a task that works on an earlier one: the next run has it, or it is refused with -32004
    * and nothing is stored. @defaultValue 'queue'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { challengesOf, requiresOwner } from '../core/admission.ts';
-import { type CardSource, createCard } from '../core/card.ts';
+import type { CardSource } from '../core/card.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type Engine } from '../core/engine.ts';
 import { readExposeErrors } from '../core/exposed-error.ts';
@@ -10,6 +10,7 @@ import type { ServiceOptions } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import type { CallerOptions } from '../http/callers.ts';
 import { memoryBackend } from '../memory/backend.ts';
+import { type CardSettings, cardSettings } from './card-settings.ts';
 import { checkCallerData } from './caller-data.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
@@ -17,11 +18,10 @@ import type { A2AOptions, RequestLimits } from './options.ts';
 
 /** The options, checked and complete. */
 export interface Settings<Req extends IncomingMessage>
-  extends Pick<A2AOptions<Req>, 'agent' | 'publicUrl' | 'tenants'>, CallerOptions<Req> {
+  extends Pick<A2AOptions<Req>, 'agent' | 'publicUrl' | 'tenants'>, CallerOptions<Req>, CardSettings {
   readonly enforceAuth: boolean;
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly card: CardSource;
   readonly answers: NonNullable<A2AOptions['answers']>;
   readonly agentId: string;
   readonly worker: Readonly<Required<WorkerSettings>>;
@@ -42,13 +42,13 @@ export interface Settings<Req extends IncomingMessage>
 export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): Settings<Req> {
   checkOptions(options);
   const { agent, publicUrl, tenants, logger = silentLogger } = options;
-  const card = createCard(options.card, typeof tenants === 'function' ? undefined : tenants);
+  const cards = cardSettings(options);
   const clock = systemClock;
   const { storage, broker, eventBus } = backendOf(options);
   const feed = createTaskFeed({ storage, eventBus, clock, logger });
   return {
     engine: { storage, broker, eventBus, feed, clock, logger },
-    ...{ card, clock },
+    ...{ ...cards, clock },
     ...(agent && { agent }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(tenants && { tenants }),
@@ -56,7 +56,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     agentId: options.agentId ?? 'default',
     worker: readWorkerSettings(options.worker ?? {}, 'worker.'),
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
-    ...callerSettings(options, card.card),
+    ...callerSettings(options, cards.card.card),
     onError: options.onError ?? (() => undefined),
     onBusy: options.onBusy ?? 'queue',
     dedupeWindowMs: options.dedupeWindowMs ?? 0,

@@ -6,6 +6,7 @@ import type { Metadata } from '../core/log.ts';
 import { isA2AError } from '../protocol/errors.ts';
 import type { CallEnd } from './call-end.ts';
 import { refusalOf } from './refusal.ts';
+import type { AddressOf, Urls } from './urls.ts';
 
 /** What says who calls. */
 export interface CallerOptions<Req extends IncomingMessage> {
@@ -16,18 +17,24 @@ export interface CallerOptions<Req extends IncomingMessage> {
   readonly challenges: readonly string[];
 }
 
+/** What the application says of callers, and where they reach the agent. */
+interface CallersOptions<Req extends IncomingMessage> extends CallerOptions<Req> {
+  readonly urls: Urls<Req>;
+}
+
 /** What a call comes with, beside its request. */
-export interface CallFacts {
+export interface CallFacts<Req extends IncomingMessage> {
   /** Extension URIs, as sent. */
   readonly extensions: readonly string[];
   readonly call: Pick<CallEnd, 'signal'>;
+  readonly addressOf: AddressOf<Req>;
 }
 
 /** Makes the callers of requests; `report` is told where the application fails to say who calls. */
 export function createCallers<Req extends IncomingMessage>(
-  options: CallerOptions<Req>,
+  options: CallersOptions<Req>,
   report: (error: unknown, info: ErrorInfo) => void,
-): (req: Req, facts: CallFacts) => Caller {
+): (req: Req, facts: CallFacts<Req>) => Caller {
   /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. */
   async function asking<T>(question: () => T | Promise<T>): Promise<T> {
     try {
@@ -40,12 +47,13 @@ export function createCallers<Req extends IncomingMessage>(
     }
   }
 
-  return (req, { extensions, call }) => {
+  return (req, { extensions, call, addressOf }) => {
     const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
     const { owner, caller } = options;
     return {
       identify: () => asking(() => owner(req)),
       ...(caller && { describe: () => asking(() => caller(req)) }),
+      url: () => options.urls.of(req, addressOf),
       extensions,
       get signal() {
         return call.signal();

@@ -3,18 +3,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
 import { errorAnswer } from '../jsonrpc/error.ts';
-import { InvalidRequestError } from '../protocol/errors.ts';
+import type { A2AError } from '../protocol/errors.ts';
+import type { AgentCard } from '../protocol/v1.ts';
 import { respond, vary } from './respond.ts';
+import type { AddressOf, Urls } from './urls.ts';
 
-/** Serves the card (§8.2). */
-export interface CardServer {
-  /** Answers a GET or HEAD. `address` is how this client reaches the agent; it is not asked for with a public URL. */
-  readonly serve: (
-    req: IncomingMessage,
-    res: ServerResponse,
-    address: { readonly origin: string; readonly mount: string } | undefined,
-  ) => void;
+/** What the server of the card needs. */
+export interface CardServerOptions<Req extends IncomingMessage> {
+  readonly card: CardSource;
+  readonly urls: Urls<Req>;
+  readonly clock: Clock;
+  /** What a client may learn of an error. */
+  readonly mask: (error: unknown) => A2AError;
 }
+
+/** Answers a GET or HEAD of the card. Never rejects. */
+export type ServeCard<Req extends IncomingMessage> = (
+  req: Req,
+  res: ServerResponse,
+  addressOf: AddressOf<Req>,
+) => Promise<void>;
 
 interface Served {
   readonly body: Buffer;
@@ -24,39 +32,23 @@ interface Served {
 const MAX_AGE_S = 3600;
 
 /**
- * Makes the server of the card. Only the 1.0 card exists, so it is served whatever A2A-Version says: it is where a
+ * Makes the server of the card (§8.2). Only the 1.0 card exists, so it is served whatever A2A-Version says: it is where a
  * client learns which versions are spoken here.
  */
-export function createCardServer(
-  source: CardSource,
-  clock: Clock,
-  publicUrl: string | undefined,
-): CardServer {
+export function createCardServer<Req extends IncomingMessage>(
+  options: CardServerOptions<Req>,
+): ServeCard<Req> {
+  const { card, urls, clock, mask } = options;
   const madeAt = Math.floor(clock.now() / 1000) * 1000;
-  const fixed = publicUrl === undefined ? undefined : render(source, publicUrl);
-  const freshness =
-    fixed === undefined
-      ? { 'Cache-Control': 'private', vary: ['A2A-Version', 'Host'] }
-      : { 'Cache-Control': `public, max-age=${String(MAX_AGE_S)}`, vary: ['A2A-Version'] };
+  const freshness = urls.areFixed
+    ? { control: `public, max-age=${String(MAX_AGE_S)}`, vary: ['A2A-Version'] }
+    : { control: 'private', vary: ['A2A-Version', 'Host'] };
 
-  return {
-    serve(req, res, address) {
-      const url = `${address?.origin ?? ''}${address?.mount ?? ''}` || '/';
-      if (fixed === undefined && !isOrigin(address?.origin ?? '')) {
-        respond(
-          req,
-          res,
-          errorAnswer(
-            null,
-            new InvalidRequestError('The Host header is not valid: send the name of this host'),
-            400,
-          ),
-        );
-        return;
-      }
-      const { body, etag } = fixed ?? render(source, url);
+  return async (req, res, addressOf) => {
+    try {
+      const { body, etag } = render(await card.published(urls.of(req, addressOf)));
       const headers = {
-        'Cache-Control': freshness['Cache-Control'],
+        'Cache-Control': freshness.control,
         ETag: etag,
         'Last-Modified': new Date(madeAt).toUTCString(),
         Vary: vary(res, freshness.vary),
@@ -67,17 +59,15 @@ export function createCardServer(
       }
       const length = { 'Content-Type': 'application/json', 'Content-Length': body.byteLength };
       res.writeHead(200, { ...headers, ...length }).end(req.method === 'HEAD' ? undefined : body);
-    },
+    } catch (error) {
+      const seen = mask(error);
+      respond(req, res, errorAnswer(null, seen, seen.httpStatus));
+    }
   };
 }
 
-/** Whether this is a protocol and a host and nothing else: both come from headers. */
-function isOrigin(text: string): boolean {
-  return /^\w+:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text);
-}
-
-function render(source: CardSource, url: string): Served {
-  const body = Buffer.from(JSON.stringify(source.at(url)));
+function render(card: AgentCard): Served {
+  const body = Buffer.from(JSON.stringify(card));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
 }
 

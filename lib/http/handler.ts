@@ -18,20 +18,13 @@ import { createEventStreams } from './events.ts';
 import { cutUnread } from './linger.ts';
 import { createMasking, shuttingDown } from './mask.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
-
-/** Where the agent is reached: the origin as clients see it, and the path below which it is mounted ('' at the root). */
-export interface Address {
-  readonly origin: string;
-  readonly mount: string;
-}
+import { type AddressOf, createUrls, type UrlOptions } from './urls.ts';
 
 /** What the server over HTTP needs. Times are in ms. */
-export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptions<Req> {
+export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptions<Req>, UrlOptions<Req> {
+  readonly addressOf: AddressOf<Req>;
   readonly service: Service;
   readonly card: CardSource;
-  /** The URL of the agent, where it is fixed. */
-  readonly publicUrl?: string;
-  readonly addressOf: (req: Req) => Address;
   /** Awaited before each operation; what it rejects with is the answer. */
   readonly ready: () => Promise<void>;
   readonly bodyBytes: number;
@@ -54,7 +47,7 @@ export type Middleware<Req extends IncomingMessage = IncomingMessage> = (
 /** Where a request is, seen from the agent: the path below its mount, and its address for who wants to know. */
 export interface Place<Req extends IncomingMessage> {
   readonly path: string;
-  readonly addressOf: (req: Req) => Address;
+  readonly addressOf: AddressOf<Req>;
 }
 
 /** The server over HTTP. */
@@ -78,8 +71,14 @@ const CLIENT_GONE = Symbol('the client has gone');
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
   const { service, card, clock } = options;
   const { mask, report } = createMasking(options);
-  const callerOf = createCallers(options, report);
-  const cards = createCardServer(card, clock, options.publicUrl);
+  const urls = createUrls(options);
+  const callerOf = createCallers({ ...options, urls }, report);
+  const serveCard = createCardServer({
+    card,
+    urls,
+    clock,
+    mask: (error) => mask(error, undefined),
+  });
   const streams = createEventStreams(options);
   const departures = createDepartures();
   const active = new Map<CallEnd, Promise<void>>();
@@ -98,7 +97,12 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     },
   };
 
-  async function serve(req: Req, res: ServerResponse, call: CallEnd): Promise<void> {
+  async function serve(
+    req: Req,
+    res: ServerResponse,
+    call: CallEnd,
+    addressOf: AddressOf<Req>,
+  ): Promise<void> {
     const requested = listHeader(req.headers['a2a-extensions']);
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
@@ -112,7 +116,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     try {
       // a body that never ends must not hold up a shutdown, nor one whose sender has gone
       const body = await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
-      const caller = callerOf(req, { extensions: requested, call });
+      const caller = callerOf(req, { extensions: requested, call, addressOf });
       const reply = await dispatch(guarded, {
         body,
         version: req.headers['a2a-version'],
@@ -135,7 +139,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     }
   }
 
-  function start(req: Req, res: ServerResponse): void {
+  function start(req: Req, res: ServerResponse, addressOf: AddressOf<Req>): void {
     // while earlier middleware waited the client may have gone
     if (departures.hasLeft(req, res)) return;
     cutUnread(req, res, clock);
@@ -144,7 +148,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
       // a response closes when all of it is sent, too
       if (active.has(call)) call.end(CLIENT_GONE);
     });
-    const work = serve(req, res, call)
+    const work = serve(req, res, call, addressOf)
       .catch((error: unknown) => {
         report(error, { errorId: randomUUID() });
         cut(res);
@@ -158,9 +162,9 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
 
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
     if (path === CARD_PATH && isRead(req)) {
-      cards.serve(req, res, options.publicUrl === undefined ? addressOf(req) : undefined);
+      void serveCard(req, res, addressOf);
     } else if (path !== '/' || req.method === 'OPTIONS') next();
-    else if (req.method === 'POST') start(req, res);
+    else if (req.method === 'POST') start(req, res, addressOf);
     else if (addressOf(req).mount === '') next();
     else respond(req, res, METHOD_NOT_ALLOWED);
   }
@@ -179,7 +183,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
       const mount = mountPath(given);
       return (req, res, next) => {
         if (pathOf(req) !== CARD_PATH || !isRead(req)) next();
-        else cards.serve(req, res, { origin: options.addressOf(req).origin, mount });
+        else void serveCard(req, res, (it) => ({ ...options.addressOf(it), mount }));
       };
     },
     close: () => (closing ??= close()),
