@@ -2,8 +2,7 @@
 interface Requirement {
   readonly section: string;
   readonly text: string;
-  readonly later?:
-    'push' | 'client' | 'signing' | 'another binding' | 'permissions' | 'the application' | 'extended card';
+  readonly later?: 'push' | 'client' | 'another binding' | 'the application';
 }
 
 /** Every MUST of §3 and §5 to §9 of A2A 1.0; §11 comes with its binding. A test cites what it shows with `verifies`. */
@@ -55,7 +54,6 @@ const REQUIREMENTS = {
   '3.1.11-authenticates': {
     section: '3.1.11',
     text: 'Who asks for the extended card authenticates.',
-    later: 'extended card',
   },
   '3.2.2-blocking': { section: '3.2.2', text: 'A blocking send waits for an end or an interrupted state.' },
   '3.2.2-blocking-latest': {
@@ -77,7 +75,6 @@ const REQUIREMENTS = {
   '3.3.2-authorization': {
     section: '3.3.2',
     text: 'A caller without the right to an operation gets an authorization error.',
-    later: 'permissions',
   },
   '3.3.2-no-existence': { section: '3.3.2', text: 'What a caller may not see does not exist for it.' },
   '3.3.2-validate': { section: '3.3.2', text: 'Parameters are checked before anything is done.' },
@@ -90,7 +87,6 @@ const REQUIREMENTS = {
   '3.3.4-extended-card-missing': {
     section: '3.3.4',
     text: 'A declared extended card that is not there is an error of its own.',
-    later: 'extended card',
   },
   '3.3.4-extensions': {
     section: '3.3.4',
@@ -174,19 +170,16 @@ const REQUIREMENTS = {
   '8.4.1-canonical': {
     section: '8.4.1',
     text: 'What is signed is canonical JSON of the card.',
-    later: 'signing',
   },
   '8.4.1-presence': {
     section: '8.4.1',
     text: 'Unset fields are left out, set and required ones are in, defaults are not.',
-    later: 'signing',
   },
   '8.4.1-no-signatures': {
     section: '8.4.1',
     text: 'The signatures are not part of what is signed.',
-    later: 'signing',
   },
-  '8.4.2-header': { section: '8.4.2', text: 'The protected header has alg, typ and kid.', later: 'signing' },
+  '8.4.2-header': { section: '8.4.2', text: 'The protected header has alg, typ and kid.' },
   '8.4.3-verification': {
     section: '8.4.3',
     text: 'Clients verify in six steps, never with expired keys.',

@@ -4,6 +4,7 @@ import { emptyPaths, withoutDefaults } from '../../lib/core/card-canonical.ts';
 import { createCardSigner } from '../../lib/core/card-signing.ts';
 import type { CardKey } from '../../lib/core/signing-key.ts';
 import type { AgentCard } from '../../lib/protocol/v1.ts';
+import { verifies } from '../requirements.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -144,6 +145,7 @@ describe('the card that is signed (§8.4.1)', () => {
       { securitySchemes: { constructor: { mtlsSecurityScheme: {} } } },
     ],
   ])('%s', (_, given, kept) => {
+    verifies('8.4.1-presence');
     const card = { ...FULL, ...given };
     const before = structuredClone(card);
     expect(withoutDefaults(card)).toEqual({ ...reduced, ...kept });

@@ -3,6 +3,7 @@ import type { A2AOptions } from '../../lib/express/options.ts';
 import { errorInfo } from '../helpers/ask.ts';
 import { listTasks, start } from '../helpers/calls.ts';
 import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { verifies } from '../requirements.ts';
 
 const apps: AgentApp[] = [];
 
@@ -93,6 +94,7 @@ const REFUSALS: [string, () => unknown, number, keyof typeof REASONS, Record<str
 
 describe('an error of `owner` that asks for a status (NEEDS 17)', () => {
   it.each(REFUSALS)('gets it, with its headers: %s', async (_, owner, status, kind, headers) => {
+    verifies('3.3.2-authorization');
     const errors: unknown[] = [];
     const app = await serve({ owner: owner as () => never, onError: (error) => errors.push(error) });
     for (const method of ['SendMessage', 'SendStreamingMessage', 'ListTasks']) {

@@ -46,6 +46,7 @@ describe('the extended card (NEEDS 39)', () => {
     ['to nobody', {}],
     ['to nobody, though others may be called by anybody', { enforceAuth: false }],
   ])('is not shown %s', async (_, options) => {
+    verifies('3.1.11-authenticates');
     const agent = await serve({ ...options, extendedCard: { skills: [SKILL] } });
     const response = await agent.open('GetExtendedAgentCard');
     expect(response.status).toBe(401);
@@ -53,7 +54,10 @@ describe('the extended card (NEEDS 39)', () => {
     expect(await response.json()).toEqual({
       ...{ jsonrpc: '2.0', id: 1 },
       error: {
-        ...{ code: -32000, message: 'Authentication is required' },
+        ...{
+          code: -32000,
+          message: 'Authentication is required: the agent card tells which credentials to send',
+        },
         data: [errorInfo('UNAUTHENTICATED', 'express-a2a')],
       },
     });
@@ -107,11 +111,12 @@ describe('the extended card (NEEDS 39)', () => {
   });
 
   it.each([undefined, null])('is not configured for a caller to whom the function gives %s', async (none) => {
+    verifies('3.3.4-extended-card-missing');
     const agent = await serve({ extendedCard: () => none });
     expect(await agent.call('GetExtendedAgentCard', {}, ADA)).toEqual({
       ...{ jsonrpc: '2.0', id: 1 },
       error: {
-        ...{ code: -32007, message: 'This agent has no extended card' },
+        ...{ code: -32007, message: expect.stringMatching(/^This agent has no extended card/) },
         data: [errorInfo('EXTENDED_AGENT_CARD_NOT_CONFIGURED')],
       },
     });

@@ -7,6 +7,7 @@ import type { CardKey } from '../../lib/core/signing-key.ts';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import type { AgentCard } from '../../lib/protocol/v1.ts';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
+import { verifies } from '../requirements.ts';
 
 let app: AgentApp | undefined;
 
@@ -102,6 +103,7 @@ describe('a signed card (NEEDS 39)', () => {
     ],
     ['a JWK', P256.privateKey.export({ format: 'jwk' }), P256.publicKey, 'ES256', undefined],
   ])('by %s is one for verifyAgentCardSignature of @a2a-js/sdk', async (_, key, publicKey, alg, wanted) => {
+    verifies('8.4.2-header');
     const { card } = await signed({ key, kid: 'k1', ...(wanted !== undefined && { alg: wanted }) });
     expect(card).toMatchObject({ name: CARD.name, supportedInterfaces: [{ url: URL }] });
     expect(card.signatures).toHaveLength(1);
@@ -142,6 +144,7 @@ describe('a signed card (NEEDS 39)', () => {
   });
 
   it('is signed as it is sent: nothing in it has to be left out before it is verified (§8.4.1)', async () => {
+    verifies('8.4.1-canonical', '8.4.1-no-signatures');
     const { card } = await signed({ key: ED.privateKey, kid: 'k1' });
     const { signatures = [], ...rest } = card;
     const payload = Buffer.from(rfc8785(rest)).toString('base64url');
