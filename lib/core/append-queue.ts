@@ -81,7 +81,8 @@ export function createAppendQueue(options: {
     while (waiting.length > 0) {
       const batch = takeBatch(most);
       most = (await store(batch)) ? most : 1;
-      await fairness.giveTurn(batch.length);
+      const turn = fairness.giveTurn(batch.length);
+      if (turn !== undefined) await turn;
     }
     // in the same turn as the last look at the queue: a later push starts a new drain
     draining = undefined;

@@ -39,7 +39,7 @@ export interface OperationContext {
 
 /** Tells workers that a task is due. What fails here costs time, nothing else. */
 export function wake({ broker, logger }: Engine, agent: string, taskId: TaskId): void {
-  void quietly(() => broker.wake({ agent, taskId }), logger, 'waking workers failed; they poll');
+  quietly(() => broker.wake({ agent, taskId }), logger, 'waking workers failed; they poll');
 }
 
 /** Tells readers and the runner what a write has stored. */
@@ -53,13 +53,18 @@ type Stored = Extract<WriteResult, { ok: true }>;
 
 /** Tells readers and the runner that a task's log has grown. What fails here costs time, nothing else. */
 export function publish({ eventBus, logger }: Pick<Engine, 'eventBus' | 'logger'>, hint: TaskHint): void {
-  void quietly(() => eventBus.publish(hint), logger, 'publishing a hint failed; readers poll');
+  quietly(() => eventBus.publish(hint), logger, 'publishing a hint failed; readers poll');
 }
 
-async function quietly(action: () => unknown, logger: Logger, text: string): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
+/** Most hints are given at once: nothing is waited for where nothing is to come. */
+function quietly(action: () => unknown, logger: Logger, text: string): void {
+  const failed = (error: unknown) => {
     logger.warn({ err: error }, text);
+  };
+  try {
+    const given = action();
+    if (given !== undefined) Promise.resolve(given).catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }

@@ -72,7 +72,7 @@ function roughSize(value: unknown, depth: number): number {
   if (typeof value === 'string') return value.length + 24;
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return 8;
   let size = 32;
-  for (const member of Object.values(value)) size += roughSize(member, depth + 1) + 8;
+  for (const key in value) size += roughSize(value[key as keyof typeof value], depth + 1) + 8;
   return size;
 }
 

@@ -1,17 +1,24 @@
 /** What the action gives; rejects with the signal's reason as soon as it is aborted, also when the action never answers. */
-export async function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
+export function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const onAbort = () => {
       // an abort controller of ours has an error as its reason
       reject(signal.reason as Error);
     };
+    const answered = action();
+    // the action itself may have aborted it
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    answered.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(error as Error); // as it came
+      },
+    );
   });
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([action(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

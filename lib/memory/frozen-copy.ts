@@ -39,8 +39,8 @@ function copyObject(value: object, count: ByteCount): unknown {
   count.bytes += 2;
   if (Array.isArray(value)) return copyList(value, count);
   const target: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
-    const copied = copy(member, count);
+  for (const key of Object.keys(value)) {
+    const copied = copy(value[key as keyof typeof value], count);
     if (copied === undefined) continue;
     count.bytes += key.length + 4;
     // plain assignment would take a key named __proto__ for the prototype

@@ -1,0 +1,147 @@
+// The work that is counted: an agent on a socket of this process, through Express, as users have it.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { a2aRouter, memoryBackend } from 'express-a2a';
+import express from 'express';
+import { HttpConnection } from '../lib/http-connection.mjs';
+import { followStream, openConnections, taskIdOf } from '../lib/load.mjs';
+import { getTask, sendMessage, sendStreamingMessage, subscribeToTask } from '../lib/rpc.mjs';
+import { scriptedAgent } from '../lib/scripted-agent.mjs';
+import { countCalls, counted, watchSockets } from './counters.mjs';
+
+const WARM_UP = 300;
+const CALLS = 200;
+const READERS = 20;
+const CHUNKS = 200;
+const BYTES = 64;
+
+/** Chunks of a task that is short, and of one that is long: it must cost as much per chunk. */
+const GROWTH = { short: 1000, long: 16_000 };
+
+async function serve() {
+  const { storage, broker, eventBus } = memoryBackend();
+  const a2a = a2aRouter({
+    ...{ storage: countCalls(storage), broker, eventBus, agent: scriptedAgent },
+    card: { name: 'Guard', description: 'Is counted', version: '1.0.0' },
+  });
+  const server = createServer(express().use('/a2a', a2a)).listen(0, '127.0.0.1');
+  watchSockets(server);
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+/**
+ * All counts by name, per call, per event or per chunk.
+ *
+ * @returns {Promise<import('./judge.mjs').Counts>}
+ */
+export async function measureAll() {
+  const port = await serve();
+  const connection = await HttpConnection.open(port);
+  const sent = JSON.parse((await connection.request(sendMessage('echo'))).body);
+  const calls = {
+    GetTask: () => getTask(sent.result.task.id),
+    SendMessage: () => sendMessage('echo'),
+    SendStreamingMessage: () => sendStreamingMessage('echo'),
+  };
+  /** @type {import('./judge.mjs').Counts} */
+  const counts = {};
+  for (const [name, request] of Object.entries(calls))
+    Object.assign(counts, await perCall(connection, name, request));
+  Object.assign(counts, await perDelivery(port), await perChunk(connection, GROWTH));
+  return counts;
+}
+
+/**
+ * @param {HttpConnection} connection
+ * @param {string} name
+ * @param {() => Buffer} request
+ */
+async function perCall(connection, name, request) {
+  const repeat = async (/** @type {number} */ times) => {
+    for (let i = 0; i < times; i++) await connection.request(request());
+  };
+  await repeat(WARM_UP);
+  const start = heapNow();
+  await repeat(CALLS);
+  const allocated = process.memoryUsage().heapUsed - start;
+  const { promises, timers, json, socketWrites, storage } = await counted(() => repeat(CALLS));
+  return {
+    [`${name}: promises`]: promises / CALLS,
+    [`${name}: timers`]: timers / CALLS,
+    [`${name}: JSON.stringify`]: json / CALLS,
+    [`${name}: socket writes`]: socketWrites / CALLS,
+    [`${name}: storage calls`]: storage / CALLS,
+    [`${name}: KB allocated`]: allocated / CALLS / 1024,
+  };
+}
+
+/**
+ * One task to many readers.
+ *
+ * @param {number} port
+ */
+async function perDelivery(port) {
+  const deliver = async () => {
+    const [owner, gateKeeper, ...followers] = await openConnections(port, READERS + 2);
+    if (owner === undefined || gateKeeper === undefined) throw new Error('no connection');
+    const own = followStream(owner, sendStreamingMessage(`chunks:${CHUNKS}:${BYTES}:0:gate`));
+    const taskId = await taskIdOf(own);
+    const streams = followers.map((follower) => followStream(follower, subscribeToTask(taskId)));
+    await Promise.all(streams.map(({ started }) => started));
+    const tally = await counted(async () => {
+      await gateKeeper.request(sendMessage('go'));
+      await Promise.all([own, ...streams].map(({ done }) => done));
+    });
+    for (const open of [owner, gateKeeper, ...followers]) open.close();
+    return tally;
+  };
+  await deliver();
+  const { json, writes } = await deliver();
+  const deliveries = CHUNKS * (READERS + 1);
+  return {
+    'fan-out: JSON.stringify per event': json / CHUNKS,
+    'fan-out: res.write per delivery': writes / deliveries,
+  };
+}
+
+/**
+ * One task that grows: what a chunk costs, whether it costs more the more there are, and what is kept of it.
+ *
+ * @param {HttpConnection} connection
+ * @param {typeof GROWTH} growth
+ */
+async function perChunk(connection, { short, long }) {
+  const grow = (/** @type {number} */ chunks) =>
+    connection.request(sendStreamingMessage(`chunks:${chunks}:${BYTES}`));
+  await grow(short);
+  const start = heapNow();
+  await grow(short);
+  const allocated = process.memoryUsage().heapUsed - start;
+  const before = heapNow();
+  await grow(short);
+  const kept = heapNow() - before;
+  const few = await counted(() => grow(short));
+  const many = await counted(() => grow(long));
+  const exponent = (/** @type {number} */ a, /** @type {number} */ b) =>
+    Math.log(b / a) / Math.log(long / short);
+  return {
+    'chunk: promises': few.promises / short,
+    'chunk: JSON.stringify': few.json / short,
+    'chunk: res.write': few.writes / short,
+    'chunk: storage calls': few.storage / short,
+    'chunk: KB allocated': allocated / short / 1024,
+    'chunk: bytes kept': kept / short,
+    'growth 1,000 to 16,000: storage calls, exponent': exponent(few.storage, many.storage),
+    'growth 1,000 to 16,000: JSON.stringify, exponent': exponent(few.json, many.json),
+  };
+}
+
+/** Bytes in use, after all that can go has gone. */
+function heapNow() {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
