@@ -10,7 +10,7 @@ export { memoryBackend, type MemoryBackend, type MemoryBackendOptions } from './
 export type { Limits, Retention } from './memory/limits.ts';
 
 export type { Tenants } from './core/admission.ts';
-export type { CardOptions } from './core/card.ts';
+export type { CardOptions, Versions } from './core/card.ts';
 export type {
   ExtendedCardCaller,
   ExtendedCardFields,

@@ -56,7 +56,7 @@ describe('the curl lines', () => {
   it('are printed by the example as the README has them', () => {
     const lines = printed.split('\n').filter((line) => /^(curl|TASK)/.test(line));
     expect(lines).toEqual(commands.map(({ command }) => command.replaceAll('http://127.0.0.1:3000', origin)));
-    expect(commands.length).toBe(7);
+    expect(commands.length).toBe(8);
   });
 
   it('work when pasted one after the other', () => {
@@ -67,7 +67,7 @@ describe('the curl lines', () => {
     const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
     answers.push(...output.replaceAll(origin, 'http://127.0.0.1:3000').split(mark));
     expect(answers.length).toBe(commands.length + 1);
-    expect(answers[3]?.trim()).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+    expect(answers[4]?.trim()).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   });
 
   it.each(commands.map(({ command, answer }, index) => [index, command.slice(-90), answer] as const))(

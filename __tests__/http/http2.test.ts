@@ -107,7 +107,9 @@ describe('over HTTP/2', () => {
     expectClean(answer);
     expect(answer.headers).toMatchObject({ ':status': 200, 'content-type': 'application/json' });
     expect(JSON.parse(answer.body)).toMatchObject({
-      supportedInterfaces: [{ url: 'http://agent.test:8443', protocolBinding: 'JSONRPC' }],
+      supportedInterfaces: ['1.0', '0.3'].map((protocolVersion) => ({
+        ...{ url: 'http://agent.test:8443', protocolBinding: 'JSONRPC', protocolVersion },
+      })),
     });
     const etag = String(answer.headers.etag);
     const again = await answerOf(request({ ...headers, 'if-none-match': etag }));

@@ -189,7 +189,10 @@ describe('a card that declares security', () => {
     ]) {
       expect(await (await fetch(url)).json()).toMatchObject({
         ...card,
-        supportedInterfaces: [{ url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+        supportedInterfaces: [
+          { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+          { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+        ],
         capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false },
       });
     }
@@ -229,7 +232,7 @@ describe('errors', () => {
 
   it('of versions say which are served', async () => {
     verifies('3.6.2-version-not-supported', '3.6.2-semantics', '3.6.2-empty', '3.6-patch-ignored');
-    const app = await serve({});
+    const app = await serve({ versions: ['1.0'] });
     const error = { code: -32009, data: [info('VERSION_NOT_SUPPORTED', { supportedVersions: '1.0' })] };
     expect(await errorOf(app, 'ListTasks', {}, { 'A2A-Version': '0.3' })).toMatchObject(error);
     expect(await errorOf(app, 'tasks/get', { id: 'x' }, { 'A2A-Version': '' })).toMatchObject(error);

@@ -71,7 +71,7 @@ describe('a body that is no call', () => {
     ['parameters in a list', call({ params: ['x'] }), 200, -32602, 7],
     ['parameters in a text', call({ params: 'x' }), 200, -32602, 7],
     ['no parameters', call({ params: undefined }), 200, -32602, 7],
-    ['an older method without a header', call({ method: 'tasks/get' }), 200, -32009, 7],
+    ['an older method without a header', call({ method: 'tasks/get' }), 200, -32001, 7],
     ['40,000 nested lists', `${'['.repeat(40_000)}${']'.repeat(40_000)}`, 200, -32600],
     [
       'deep metadata',
@@ -106,10 +106,10 @@ describe('a body that is no call', () => {
     ['for version 9', call({}), { 'A2A-Version': '9.0' }, 200, -32009],
     ['for no version', call({}), { 'A2A-Version': 'latest' }, 200, -32009],
     ['for two versions', call({}), { 'A2A-Version': '1.0, 0.3' }, 200, -32009],
-    ['for version 0.3', call({}), { 'A2A-Version': '0.3' }, 200, -32009],
+    ['with a name of 1.0 for version 0.3', call({}), { 'A2A-Version': '0.3' }, 200, -32601],
   ])('is refused %s', async (_, body, headers, status, code) => {
     const answer = await sendRaw(body, headers);
-    expect(answer).toEqual({ status, json: refusal(code, code === -32009 ? 7 : null) });
+    expect(answer).toEqual({ status, json: refusal(code, code === -32009 || code === -32601 ? 7 : null) });
   });
 
   it('that breaks off leaves nothing behind', async () => {

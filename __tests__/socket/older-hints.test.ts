@@ -7,6 +7,7 @@ let runs = 0;
 
 beforeAll(async () => {
   app = await makeApp({
+    versions: ['1.0'],
     agent: () => {
       runs += 1;
     },

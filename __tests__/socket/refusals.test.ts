@@ -60,7 +60,7 @@ describe('a request that is no call', () => {
   const list = call('ListTasks');
   const IDS = 'id must be a string, a whole number up to 2^53 - 1, or null';
   const media = info('CONTENT_TYPE_NOT_SUPPORTED');
-  const version = info('VERSION_NOT_SUPPORTED', { supportedVersions: '1.0' });
+  const version = info('VERSION_NOT_SUPPORTED', { supportedVersions: '1.0, 0.3' });
 
   it.each<[string, string, Record<string, string>, number, object]>([
     ['no content type', list, { 'Content-Type': '' }, 415, answer(-32005, TYPE, media, null)],
@@ -165,7 +165,11 @@ describe('a request that is no call', () => {
       list,
       { 'A2A-Version': '2.0' },
       200,
-      answer(-32009, 'This version of A2A is not served: send the header A2A-Version: 1.0', version),
+      answer(
+        -32009,
+        'This version of A2A is not served: send the header A2A-Version: 1.0 or A2A-Version: 0.3',
+        version,
+      ),
     ],
   ])('is answered with what to send: %s', async (_, body, headers, status, json) => {
     const sent = await exchange(app.port, post('/a2a', body, headers), body);

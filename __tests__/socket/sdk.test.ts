@@ -63,7 +63,10 @@ describe('the client of @a2a-js/sdk', () => {
     const card = await client.getAgentCard();
     expect(card).toMatchObject({
       ...{ name: 'Test', description: 'For tests', version: '1.0.0' },
-      supportedInterfaces: [{ url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+      supportedInterfaces: [
+        { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+        { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+      ],
     });
     expect(client.protocolVersion).toBe('1.0');
   });

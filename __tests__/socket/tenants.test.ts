@@ -23,6 +23,11 @@ function at(url: string, tenant?: string): object {
   return { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0', ...(tenant !== undefined && { tenant }) };
 }
 
+/** The one that 0.3 knows: it has no tenants. */
+function older(url: string): object {
+  return { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' };
+}
+
 describe('tenants (NEEDS 50)', () => {
   it('see their own tasks only, under the same owner', async () => {
     const { url } = await serve({ tenants: ['acme', 'globex'], owner: () => 'ada' });
@@ -47,7 +52,9 @@ describe('tenants (NEEDS 50)', () => {
     expect(await errorOf(app as AgentApp, 'GetTask', { id: own.id, tenant: 'acme' })).toMatchObject({
       code: -32001,
     });
-    expect(await cardOf(app as AgentApp)).toMatchObject({ supportedInterfaces: [at(url), at(url, 'acme')] });
+    expect(await cardOf(app as AgentApp)).toMatchObject({
+      supportedInterfaces: [at(url), at(url, 'acme'), older(url)],
+    });
   });
 
   const unknown = {
@@ -109,7 +116,7 @@ describe('tenants (NEEDS 50)', () => {
     expect(await call('ListTasks', { tenant: 'late' })).toMatchObject({ error: unknown });
     known.add('late');
     expect(await call('ListTasks', { tenant: 'late' })).toMatchObject({ result: { totalSize: 0 } });
-    expect(await cardOf(app as AgentApp)).toMatchObject({ supportedInterfaces: [at(url)] });
+    expect(await cardOf(app as AgentApp)).toMatchObject({ supportedInterfaces: [at(url), older(url)] });
   });
 
   it.each([

@@ -64,7 +64,12 @@ export function admitExtensions(card: AdmissionCard, requested: readonly string[
 }
 
 /** Refuses what the card does not declare (§3.3.4). */
-export function admitCapability(card: AdmissionCard, method: Method, params: unknown): void {
+export function admitCapability(
+  card: AdmissionCard,
+  method: Method,
+  params: unknown,
+  hasWebhook: (params: unknown) => boolean = hasInlinePush,
+): void {
   const { streaming, pushNotifications, extendedAgentCard } = card.capabilities;
   switch (method) {
     case 'SendStreamingMessage':
@@ -86,7 +91,7 @@ export function admitCapability(card: AdmissionCard, method: Method, params: unk
     default:
   }
   if (method !== 'SendMessage' && method !== 'SendStreamingMessage') return;
-  if (pushNotifications !== true && hasInlinePush(params)) throw new PushNotificationNotSupportedError();
+  if (pushNotifications !== true && hasWebhook(params)) throw new PushNotificationNotSupportedError();
 }
 
 const NO_EXTENDED_CARD = 'This agent has no extended card: its card is at .well-known/agent-card.json';

@@ -15,10 +15,20 @@ export interface Caller {
   readonly lastEventId?: string;
   /** The header `Idempotency-Key` as sent: a send that comes again with it is the same call. */
   readonly idempotencyKey?: string;
+  /** How the parameters are read, where they are not written in 1.0. */
+  readonly dialect?: ParamsDialect;
   /** W3C trace context of the request. */
   readonly traceparent?: string;
   /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */
   readonly signal: AbortSignal;
+}
+
+/** Reads parameters that are written in another dialect than 1.0. */
+export interface ParamsDialect {
+  /** Whether a send brings a webhook along, as far as that shows before its parameters are checked. */
+  readonly hasWebhook: (params: unknown) => boolean;
+  /** The parameters as a client of 1.0 would send them. Throws an InvalidParamsError. */
+  readonly translate: (params: unknown) => unknown;
 }
 
 /** One event of a stream. The same object for every reader in this process, so its JSON can be made once. */
@@ -26,6 +36,8 @@ export interface StreamItem {
   readonly event: StreamResponse;
   /** Where to go on after this event; absent where the client did not activate resumable streams. */
   readonly cursor?: string;
+  /** The stream ends with this event. */
+  readonly ends?: true;
 }
 
 /** Events as they become ready, each batch never empty. Ends by itself where the protocol says so, or on abort; may throw an A2AError. */

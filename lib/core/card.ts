@@ -1,6 +1,7 @@
 import type { AgentCapabilities, AgentCard, AgentSkill, SecurityScheme } from '../protocol/v1.ts';
 import { a2aV1 } from '../protocol/v1.schema.ts';
 import { checkDefinition } from '../protocol/validate.ts';
+import type { Version } from '../protocol/version.ts';
 import { ConfigError } from './config-error.ts';
 import { RESUMABLE_STREAM } from './service.ts';
 
@@ -12,7 +13,15 @@ import { RESUMABLE_STREAM } from './service.ts';
 export type CardOptions = Pick<AgentCard, 'name' | 'description' | 'version'> &
   Partial<Omit<AgentCard, 'capabilities' | 'supportedInterfaces' | 'signatures'>> & {
     capabilities?: AgentCapabilities;
+    /**
+     * What clients get that do not say which version they speak: the card of 1.0 with what clients of 0.3 look for in
+     * it, or without. @defaultValue 'hybrid' where 0.3 is served and no key signs the card, else 'pure'
+     */
+    compat?: 'hybrid' | 'pure';
   };
+
+/** The versions of A2A that a router serves. */
+export type Versions = readonly Version[];
 
 /** The card as the server knows it. */
 export interface CardSource {
@@ -22,6 +31,8 @@ export interface CardSource {
   readonly at: (url: string) => AgentCard;
   /** The same, signed where keys were given. */
   readonly published: (url: string) => Promise<AgentCard>;
+  /** Which card is for clients that do not say what they speak. */
+  readonly compat: 'hybrid' | 'pure';
 }
 
 /** What the card tells of the router. */
@@ -29,6 +40,8 @@ export interface CardWiring {
   readonly extendedAgentCard?: boolean;
   /** Each has an interface; '' stands for calls that name none. @defaultValue [''] */
   readonly tenants?: readonly string[];
+  /** Each has an interface. @defaultValue ['1.0'] */
+  readonly versions?: Versions;
   readonly sign?: (card: AgentCard) => Promise<AgentCard>;
 }
 
@@ -36,9 +49,12 @@ type Wired = Readonly<Record<'streaming' | 'pushNotifications' | 'extendedAgentC
 
 /** Builds the card and checks it. Throws a ConfigError that names the field. */
 export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSource {
-  const { extendedAgentCard = false, tenants = [''], sign = (card) => Promise.resolve(card) } = wiring;
+  const { extendedAgentCard = false, tenants = [''], versions = ['1.0'], sign } = wiring;
   const wired: Wired = { streaming: true, pushNotifications: false, extendedAgentCard };
-  const options = copyOf(given);
+  // the signature of the card of 1.0 does not cover what is added to it
+  const usual = versions.includes('0.3') && sign === undefined ? 'hybrid' : 'pure';
+  const { compat = usual, ...options } = copyOf(given);
+  checkCompat(compat, versions);
   refuseUnknown(options, wired);
   const extensions = listExtensions(options);
   const { name, description, version } = options;
@@ -48,12 +64,15 @@ export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSou
     ...defaults(options),
     ...options,
     capabilities: { ...wired, extensions },
-    supportedInterfaces: interfaces('http://127.0.0.1/', tenants),
+    supportedInterfaces: interfaces('http://127.0.0.1/', tenants, versions),
   });
   checkSecurity(card);
   for (const { uri = '' } of card.capabilities.extensions ?? []) checkUri(uri);
-  const at = (url: string): AgentCard => ({ ...card, supportedInterfaces: interfaces(url, tenants) });
-  return { card, at, published: (url) => sign(at(url)) };
+  const at = (url: string): AgentCard => ({
+    ...card,
+    supportedInterfaces: interfaces(url, tenants, versions),
+  });
+  return { card, compat, at, published: async (url) => sign?.(at(url)) ?? at(url) };
 }
 
 /** As it would look on the wire: without what is undefined, and safe from later changes. */
@@ -116,12 +135,26 @@ function refuseUnknown(options: CardOptions, wired: Wired): void {
   }
 }
 
-/** One for each tenant; '' is the one that is not named. */
-function interfaces(url: string, tenants: readonly string[]): AgentCard['supportedInterfaces'] {
-  return tenants.map((tenant) => ({
-    ...{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
-    ...(tenant !== '' && { tenant }),
-  }));
+/** One for each version and tenant; '' is the one that is not named, and the only one that 0.3 knows. */
+function interfaces(
+  url: string,
+  tenants: readonly string[],
+  versions: Versions,
+): AgentCard['supportedInterfaces'] {
+  return versions.flatMap((protocolVersion) =>
+    tenants
+      .filter((tenant) => tenant === '' || protocolVersion !== '0.3')
+      .map((tenant) => ({
+        ...{ url, protocolBinding: 'JSONRPC', protocolVersion },
+        ...(tenant !== '' && { tenant }),
+      })),
+  );
+}
+
+function checkCompat(compat: unknown, versions: Versions): void {
+  if (compat !== 'hybrid' && compat !== 'pure') throw wrong('compat', "must be 'hybrid' or 'pure'");
+  if (compat === 'hybrid' && !versions.includes('0.3'))
+    throw wrong('compat', 'is for a router that serves A2A 0.3: remove it, or add 0.3 to `versions`');
 }
 
 function checked(card: unknown): AgentCard {

@@ -1,5 +1,5 @@
 import type { StreamItem } from './call.ts';
-import { entryEvent } from './fold.ts';
+import { entryEvent, isClosing } from './fold.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
 
 /** What clients see of entries. Made once per entry, whatever the number of readers. */
@@ -26,7 +26,9 @@ export function createEventItems(cache: EventItemCache, taskId: TaskId, contextI
     if (known !== undefined) return known;
     const event = entryEvent(taskId, contextId, entry);
     if (event === undefined) return undefined;
-    const made = { plain: { event }, resumable: { event, cursor: cursorOf(entry) } };
+    // every stream ends with an entry that closes the task
+    const plain: StreamItem = isClosing(entry) ? { event, ends: true } : { event };
+    const made = { plain, resumable: { ...plain, cursor: cursorOf(entry) } };
     cache.entries.set(entry, made);
     return made;
   }
@@ -41,6 +43,12 @@ export function createEventItems(cache: EventItemCache, taskId: TaskId, contextI
       return items;
     },
   };
+}
+
+/** The last items of a stream, told so by the last of them. */
+export function ending(items: readonly StreamItem[]): readonly StreamItem[] {
+  const last = items.at(-1);
+  return last === undefined || last.ends ? items : [...items.slice(0, -1), { ...last, ends: true }];
 }
 
 interface CachedItem {

@@ -7,7 +7,7 @@ import {
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
-import { createEventItems, cursorOf, type EventItemCache } from './event-items.ts';
+import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
 import { createFold, type Fold, type OpenEntry, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
 import type { Sent, StartSend } from './start-send.ts';
@@ -124,7 +124,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
         if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
         if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
         const seen = items.of(news, resumable);
-        if (seen.length > 0) yield seen;
+        if (seen.length > 0) yield end >= 0 ? ending(seen) : seen;
         if (end >= 0) return;
       }
     } catch (error) {

@@ -105,8 +105,9 @@ export function createService(options: ServiceOptions): Service {
     if (method === 'GetExtendedAgentCard' && extendedCard?.isPublic === false) demandOwner(card, owner);
     const data = DESCRIBED.has(method) ? await caller.describe?.() : undefined;
     admitExtensions(card, caller.extensions);
-    admitCapability(card, method, params);
-    const checked = readParams(method, params, limits);
+    const { dialect } = caller;
+    admitCapability(card, method, params, dialect?.hasWebhook);
+    const checked = readParams(method, dialect === undefined ? params : dialect.translate(params), limits);
     const tenant = await admitTenant(tenants, checked);
     const sendKey = keyOf(checked, caller);
     checkInput(checked);

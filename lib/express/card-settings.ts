@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { emptyPaths, withoutDefaults } from '../core/card-canonical.ts';
 import { createCardSigner } from '../core/card-signing.ts';
-import { type CardSource, type CardWiring, createCard } from '../core/card.ts';
+import { type CardSource, type CardWiring, createCard, type Versions } from '../core/card.ts';
 import { createExtendedCard, type ExtendedCard } from '../core/extended-card.ts';
 import { silentLogger } from '../core/logger.ts';
 import type { A2AOptions } from './options.ts';
@@ -9,13 +9,16 @@ import type { A2AOptions } from './options.ts';
 /** The cards, as the options make them. */
 export interface CardSettings {
   readonly card: CardSource;
+  readonly versions: Versions;
   readonly extendedCard?: ExtendedCard;
 }
 
 /** Makes the cards. Throws a ConfigError for fields and keys that can not be. */
 export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): CardSettings {
   const { card: fields, extendedCard, tenants, signCard, logger = silentLogger } = options;
+  const versions = options.versions ?? (['1.0', '0.3'] as const);
   const wiring: CardWiring = {
+    versions,
     extendedAgentCard: extendedCard !== undefined,
     ...(Array.isArray(tenants) && { tenants }),
     ...(signCard && { sign: createCardSigner(signCard) }),
@@ -26,5 +29,9 @@ export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     const text = `the signed card has empty values (${empty.join(', ')}), and some clients can not verify it with them`;
     logger.warn({ code: 'ERR_A2A_SIGNED_EMPTY' }, text);
   }
-  return { card, ...(extendedCard && { extendedCard: createExtendedCard(extendedCard, fields, wiring) }) };
+  return {
+    card,
+    versions,
+    ...(extendedCard && { extendedCard: createExtendedCard(extendedCard, fields, wiring) }),
+  };
 }

@@ -26,6 +26,7 @@ const rules = {
   caller: aFunction,
   tenants: someTenants,
   enforceAuth: aBoolean,
+  versions: someVersions,
   extendedCard: (value) =>
     typeof value === 'function' || isObject(value)
       ? undefined
@@ -150,6 +151,13 @@ function someTenants(value: unknown): string | undefined {
   if (wrong !== undefined) return 'must name tenants by strings of at most 256 characters, none for control';
   const taken = TAKEN.find((name) => given.includes(name));
   return taken === undefined ? undefined : `can not have a tenant \`${taken}\`: the protocol uses that name`;
+}
+
+function someVersions(value: unknown): string | undefined {
+  const given: readonly unknown[] = Array.isArray(value) ? value : [];
+  const isKnown = given.every((version) => version === '1.0' || version === '0.3');
+  if (isKnown && given.includes('1.0') && new Set(given).size === given.length) return undefined;
+  return "must be ['1.0'], ['1.0', '0.3'] or ['0.3', '1.0']";
 }
 
 function withMethods(...names: readonly string[]): Rule {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { Tenants } from '../core/admission.ts';
 import type { Broker } from '../core/broker.ts';
-import type { CardOptions } from '../core/card.ts';
+import type { CardOptions, Versions } from '../core/card.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import type { ExtendedCardOptions } from '../core/extended-card.ts';
 import type { ErrorInfo } from '../core/failure.ts';
@@ -63,6 +63,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   tenants?: Tenants;
   /** False lets anonymous callers in though the card declares security; ListTasks is then empty for them. @defaultValue true */
   enforceAuth?: boolean;
+  /**
+   * The versions of A2A that are served at the one URL, the first one listed first in the card; 1.0 always is one of
+   * them (§3.6). @defaultValue ['1.0', '0.3']
+   */
+  versions?: Versions;
   /**
    * The card for callers who have authenticated (§3.1.11): fields beside those of `card`, or a function of the caller that
    * gives them. `public: true` shows it to anonymous callers too. @defaultValue none

@@ -5,24 +5,35 @@ import type { Clock } from '../core/clock.ts';
 import { errorAnswer } from '../jsonrpc/error.ts';
 import type { A2AError } from '../protocol/errors.ts';
 import type { AgentCard } from '../protocol/v1.ts';
+import { readVersion, type Version } from '../protocol/version.ts';
 import { respond, vary } from './respond.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
 /** What the server of the card needs. */
 export interface CardServerOptions<Req extends IncomingMessage> {
   readonly card: CardSource;
+  readonly versions: readonly Version[];
+  /** Write the card for clients of 0.3, and for those of both versions. */
+  readonly older: Readonly<Record<'older' | 'hybrid', (card: AgentCard) => object>>;
   readonly urls: Urls<Req>;
   readonly clock: Clock;
   /** What a client may learn of an error. */
   readonly mask: (error: unknown) => A2AError;
 }
 
-/** Answers a GET or HEAD of the card. Never rejects. */
-export type ServeCard<Req extends IncomingMessage> = (
-  req: Req,
-  res: ServerResponse,
-  addressOf: AddressOf<Req>,
-) => Promise<void>;
+/** Serves the cards. */
+export interface CardServer<Req extends IncomingMessage> {
+  /** Whether a card is served at this path. */
+  readonly has: (path: string) => boolean;
+  /** Answers a GET or HEAD of the card. Never rejects. */
+  readonly serve: (
+    req: Req,
+    res: ServerResponse,
+    at: { readonly path: string; readonly addressOf: AddressOf<Req> },
+  ) => Promise<void>;
+}
+
+type Kind = 'pure' | 'older' | 'hybrid';
 
 interface Served {
   readonly body: Buffer;
@@ -30,23 +41,33 @@ interface Served {
 }
 
 const MAX_AGE_S = 3600;
+const PATH = '/.well-known/agent-card.json';
+/** Where clients of 0.2 and 0.3 look. */
+const OLDER_PATH = '/.well-known/agent.json';
 
 /**
- * Makes the server of the card (§8.2). Only the 1.0 card exists, so it is served whatever A2A-Version says: it is where a
+ * Makes the server of the card (§8.2). The header A2A-Version chooses between the card of 1.0 and the one of 0.3, where
+ * both are served; without it, and under any other version, the card is what the author wants it to be: it is where a
  * client learns which versions are spoken here.
  */
 export function createCardServer<Req extends IncomingMessage>(
   options: CardServerOptions<Req>,
-): ServeCard<Req> {
-  const { card, urls, clock, mask } = options;
+): CardServer<Req> {
+  const { card: source, older, versions, urls, clock, mask } = options;
   const madeAt = Math.floor(clock.now() / 1000) * 1000;
   const freshness = urls.areFixed
     ? { control: `public, max-age=${String(MAX_AGE_S)}`, vary: ['A2A-Version'] }
     : { control: 'private', vary: ['A2A-Version', 'Host'] };
 
-  return async (req, res, addressOf) => {
+  async function serve(
+    req: Req,
+    res: ServerResponse,
+    { path, addressOf }: { readonly path: string; readonly addressOf: AddressOf<Req> },
+  ): Promise<void> {
     try {
-      const { body, etag } = render(await card.published(urls.of(req, addressOf)));
+      const card = await source.published(urls.of(req, addressOf));
+      const kind = kindFor(versionOf(req, versions), path, source.compat);
+      const { body, etag } = render(kind === 'pure' ? card : older[kind](card));
       const headers = {
         'Cache-Control': freshness.control,
         ETag: etag,
@@ -63,10 +84,26 @@ export function createCardServer<Req extends IncomingMessage>(
       const seen = mask(error);
       respond(req, res, errorAnswer(null, seen, seen.httpStatus));
     }
-  };
+  }
+
+  return { has: (path) => path === PATH || (path === OLDER_PATH && versions.includes('0.3')), serve };
 }
 
-function render(card: AgentCard): Served {
+function kindFor(version: Version | undefined, path: string, compat: Kind): Kind {
+  if (version === '1.0') return 'pure';
+  return version === '0.3' || path === OLDER_PATH ? 'older' : compat;
+}
+
+function versionOf({ headers }: IncomingMessage, versions: readonly Version[]): Version | undefined {
+  try {
+    return readVersion(headers['a2a-version'], new URLSearchParams(), versions);
+  } catch {
+    // the card is what tells which ones are served
+    return undefined;
+  }
+}
+
+function render(card: object): Served {
   const body = Buffer.from(JSON.stringify(card));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
-import type { RpcStream } from '../jsonrpc/dispatch.ts';
+import type { RpcStream, Translate } from '../jsonrpc/dispatch.ts';
 import type { Answer, Headers } from '../jsonrpc/error.ts';
 import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
 
@@ -24,26 +24,33 @@ export interface StreamContext {
 /** JSON of this size is kept as bytes, so that slow readers share it. */
 const LARGE = 16 * 1024;
 
-/** Makes the sender. The JSON of an event is made once, for all readers of this handler. */
-export function createEventStreams(options: SseOptions): EventStreams {
-  const known = new WeakMap<StreamItem['event'], string | Uint8Array>();
+type Json = string | Uint8Array;
 
-  function jsonOf(event: StreamItem['event']): string | Uint8Array {
-    const made = known.get(event);
-    if (made !== undefined) return made;
-    const text = JSON.stringify(event);
-    const json = text.length < LARGE ? text : Buffer.from(text);
-    known.set(event, json);
-    return json;
+/** Makes the sender. The JSON of an event is made once for each dialect, for all readers of this handler. */
+export function createEventStreams(options: SseOptions): EventStreams {
+  const plain = jsonCache(JSON.stringify);
+  const translated = new WeakMap<Translate, (item: StreamItem) => Json>();
+
+  function writerOf(translate: Translate | undefined): (item: StreamItem) => Json {
+    if (translate === undefined) return (item) => plain(item.event);
+    const known = translated.get(translate);
+    if (known !== undefined) return known;
+    const going = jsonCache((event) => JSON.stringify(translate(event, false)));
+    const last = jsonCache((event) => JSON.stringify(translate(event, true)));
+    const made = ({ event, ends }: StreamItem) => (ends ? last(event) : going(event));
+    translated.set(translate, made);
+    return made;
   }
 
   function* framesOf(
     batch: readonly StreamItem[],
     { prefix, suffix }: RpcStream,
     numbers: Numbers,
+    jsonOf: (item: StreamItem) => Json,
   ): Generator<Frame> {
-    for (const { event, cursor } of batch) {
-      const json = jsonOf(event);
+    for (const item of batch) {
+      const { event, cursor } = item;
+      const json = jsonOf(item);
       if (cursor === undefined) yield { prefix, suffix, json };
       else yield { prefix, suffix, json, cursor, ...numbers.before(cursor, event.task !== undefined) };
     }
@@ -53,18 +60,20 @@ export function createEventStreams(options: SseOptions): EventStreams {
     const { headers, signal, lastEventId, answer } = context;
     const writer = createSseWriter(res, headers, signal, options);
     const numbers = createNumbers(lastEventId);
+    const jsonOf = writerOf(reply.translate);
     try {
       for await (const batch of reply.stream) {
-        await writer.write(framesOf(batch, reply, numbers));
+        await writer.write(framesOf(batch, reply, numbers, jsonOf));
         if (signal.aborted) break;
       }
     } catch (error) {
-      if (!writer.started()) {
-        writer.stop();
-        answer(reply.failed(error));
+      const failure = reply.failed(error);
+      if (writer.started() || (reply.framesFailure && failure.status === 200)) {
+        writer.end({ json: failure.json });
         return;
       }
-      writer.end({ json: reply.failedFrame(error) });
+      writer.stop();
+      answer(failure);
       return;
     }
     writer.end(signal.reason === SHUTDOWN ? { comment: 'the server shuts down' } : undefined);
@@ -91,5 +100,18 @@ function createNumbers(lastEventId: string | undefined): Numbers {
       last = number;
       return skip;
     },
+  };
+}
+
+/** Keeps the JSON of events, large ones as bytes. */
+function jsonCache(write: (event: StreamItem['event']) => string): (event: StreamItem['event']) => Json {
+  const known = new WeakMap<StreamItem['event'], Json>();
+  return (event) => {
+    const made = known.get(event);
+    if (made !== undefined) return made;
+    const text = write(event);
+    const json = text.length < LARGE ? text : Buffer.from(text);
+    known.set(event, json);
+    return json;
   };
 }

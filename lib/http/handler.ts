@@ -6,9 +6,10 @@ import type { Clock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
-import { dispatch } from '../jsonrpc/dispatch.ts';
+import { dispatch, olderCards } from '../jsonrpc/dispatch.ts';
 import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
+import type { Version } from '../protocol/version.ts';
 import { readBody, RequestAborted } from './body.ts';
 import { type CallerOptions, createCallers } from './callers.ts';
 import { type CallEnd, createCallEnd } from './call-end.ts';
@@ -25,6 +26,8 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   readonly addressOf: AddressOf<Req>;
   readonly service: Service;
   readonly card: CardSource;
+  /** The versions that are served. @defaultValue 1.0 */
+  readonly versions?: readonly Version[];
   /** Awaited before each operation; what it rejects with is the answer. */
   readonly ready: () => Promise<void>;
   readonly bodyBytes: number;
@@ -64,17 +67,18 @@ export interface Handler<Req extends IncomingMessage> {
   readonly active: () => number;
 }
 
-const CARD_PATH = '/.well-known/agent-card.json';
 const CLIENT_GONE = Symbol('the client has gone');
 
 /** Makes the server over HTTP; node's own API only. Never calls `next` with an error: every answer is its own. */
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
-  const { service, card, clock } = options;
+  const { service, card, clock, versions = ['1.0'] } = options;
   const { mask, report } = createMasking(options);
   const urls = createUrls(options);
   const callerOf = createCallers({ ...options, urls }, report);
-  const serveCard = createCardServer({
+  const cards = createCardServer({
     card,
+    older: olderCards,
+    versions,
     urls,
     clock,
     mask: (error) => mask(error, undefined),
@@ -103,7 +107,8 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     call: CallEnd,
     addressOf: AddressOf<Req>,
   ): Promise<void> {
-    const requested = listHeader(req.headers['a2a-extensions']);
+    const { 'a2a-extensions': named, 'x-a2a-extensions': olderExtensions } = req.headers;
+    const requested = listHeader(named);
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
     const send = (answer: Answer) => {
@@ -121,13 +126,16 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         body,
         version: req.headers['a2a-version'],
         query: queryOf(req),
+        served: versions,
+        olderExtensions: olderExtensions === undefined ? undefined : listHeader(olderExtensions),
+        takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
         caller,
         mask: (error, failed) => mask(error, call.reason(), failed),
       });
       if ('json' in reply) send(reply);
       else
         await streams.send(reply, res, {
-          headers,
+          headers: { ...headers, ...reply.headers },
           signal: call.signal(),
           lastEventId: caller.lastEventId,
           answer: send,
@@ -161,8 +169,8 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   }
 
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
-    if (path === CARD_PATH && isRead(req)) {
-      void serveCard(req, res, addressOf);
+    if (cards.has(path) && isRead(req)) {
+      void cards.serve(req, res, { path, addressOf });
     } else if (path !== '/' || req.method === 'OPTIONS') next();
     else if (req.method === 'POST') start(req, res, addressOf);
     else if (addressOf(req).mount === '') next();
@@ -182,8 +190,9 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     wellKnown: (given) => {
       const mount = mountPath(given);
       return (req, res, next) => {
-        if (pathOf(req) !== CARD_PATH || !isRead(req)) next();
-        else void serveCard(req, res, (it) => ({ ...options.addressOf(it), mount }));
+        const path = pathOf(req);
+        if (!cards.has(path) || !isRead(req)) next();
+        else void cards.serve(req, res, { path, addressOf: (it) => ({ ...options.addressOf(it), mount }) });
       };
     },
     close: () => (closing ??= close()),

@@ -11,15 +11,26 @@ export interface Answer {
   readonly json: string;
 }
 
-/** The answer to a call that failed (§9.5). `status` is for failures before the body was read as JSON. */
-export function errorAnswer(id: RpcId, error: A2AError, status = httpStatus(error)): Answer {
-  return { status, headers: error.headers, json: errorJson(id, error) };
+/** What a JSON-RPC error says: code, message, and data where there are details. */
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
 }
 
-/** The error response: code, message, and data where there are details. */
-export function errorJson(id: RpcId, { code, message, details }: A2AError): string {
-  const error = { code, message, ...(details.length > 0 && { data: details }) };
-  return JSON.stringify({ jsonrpc: '2.0', id, error });
+/**
+ * The answer to a call that failed (§9.5). `status` is for failures before the body was read as JSON; `reword` says the
+ * error in another dialect.
+ */
+export function errorAnswer(
+  id: RpcId,
+  error: A2AError,
+  status = httpStatus(error),
+  reword: (error: RpcError) => RpcError = (same) => same,
+): Answer {
+  const { code, message, details, headers } = error;
+  const said = reword({ code, message, ...(details.length > 0 && { data: details }) });
+  return { status, headers, json: JSON.stringify({ jsonrpc: '2.0', id, error: said }) };
 }
 
 /** A call that was understood is answered with 200, whatever became of it; the rest is for HTTP to see. */

@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { A2AOptions } from '../../lib/express/options.ts';
+import { type AgentApp, makeApp } from '../helpers/make-app.ts';
+
+let app: AgentApp | undefined;
+afterEach(() => app?.close());
+
+const PATH = '/.well-known/agent-card.json';
+const OLDER_PATH = '/.well-known/agent.json';
+const CARD = { name: 'Test', description: 'For tests', version: '1.0.0' };
+
+async function ask(
+  options: Partial<A2AOptions>,
+  path = PATH,
+  headers: Record<string, string> = {},
+): Promise<{ card: Record<string, unknown>; url: string; response: Response }> {
+  await app?.close();
+  app = await makeApp(options);
+  const response = await fetch(`${app.origin}${path}`, { headers });
+  return { response, url: app.url, card: (await response.json()) as Record<string, unknown> };
+}
+
+/** What only a card of 0.3 has, and what only one of 1.0 has. */
+function kindOf(card: object): string {
+  if (!('supportedInterfaces' in card)) return 'older';
+  return 'protocolVersion' in card ? 'hybrid' : 'pure';
+}
+
+describe('the card', () => {
+  it.each<[string, Partial<A2AOptions>, string, Record<string, string>, string]>([
+    ['nothing is said', {}, PATH, {}, 'hybrid'],
+    [
+      'nothing is said, and the author wants it pure',
+      { card: { ...CARD, compat: 'pure' } },
+      PATH,
+      {},
+      'pure',
+    ],
+    ['the author says hybrid', { card: { ...CARD, compat: 'hybrid' } }, PATH, {}, 'hybrid'],
+    ['1.0 is asked for', {}, PATH, { 'A2A-Version': '1.0' }, 'pure'],
+    ['1.0 is asked for at the older path', {}, OLDER_PATH, { 'A2A-Version': '1.0.1' }, 'pure'],
+    ['0.3 is asked for', {}, PATH, { 'A2A-Version': '0.3' }, 'older'],
+    ['it is asked for at the older path', {}, OLDER_PATH, {}, 'older'],
+    ['it is asked for below the mount', {}, `/a2a${OLDER_PATH}`, {}, 'older'],
+    ['no such version is there', {}, PATH, { 'A2A-Version': '9.9' }, 'hybrid'],
+    ['0.3 is not served', { versions: ['1.0'] }, PATH, { 'A2A-Version': '0.3' }, 'pure'],
+    ['its URL is fixed', { publicUrl: 'https://x.test/a' }, PATH, { 'A2A-Version': '0.3' }, 'older'],
+  ])('where %s', async (_, options, path, headers, kind) => {
+    const { card, response } = await ask(options, path, headers);
+    expect(kindOf(card)).toBe(kind);
+    expect(response.headers.get('vary')).toContain('A2A-Version');
+  });
+
+  it('of 0.3 is one to the letter', async () => {
+    const { card, url } = await ask({}, PATH, { 'A2A-Version': '0.3' });
+    expect(card).toEqual({
+      ...CARD,
+      ...{ protocolVersion: '0.3.0', url, preferredTransport: 'JSONRPC' },
+      additionalInterfaces: [{ url, transport: 'JSONRPC' }],
+      capabilities: {
+        ...{ streaming: true, pushNotifications: false },
+        extensions: [expect.objectContaining({ uri: 'urn:express-a2a:resumable-stream:v1' })],
+      },
+      ...{ defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'] },
+      skills: [{ id: 'default', name: 'Test', description: 'For tests', tags: ['general'] }],
+      supportsAuthenticatedExtendedCard: false,
+    });
+  });
+
+  it('has a tag of its own for each version', async () => {
+    const tags = new Set<string | null>();
+    for (const headers of [{}, { 'A2A-Version': '1.0' }, { 'A2A-Version': '0.3' }] as Record<
+      string,
+      string
+    >[])
+      tags.add((await ask({ publicUrl: 'https://x.test/a' }, PATH, headers)).response.headers.get('etag'));
+    expect(tags.size).toBe(3);
+  });
+
+  it('lists the first of the versions first', async () => {
+    const { card, url } = await ask({ versions: ['0.3', '1.0'] });
+    expect(card['supportedInterfaces']).toEqual([
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+    ]);
+  });
+
+  it.each([
+    [{ compat: 'both' }, undefined, "Option `card.compat` must be 'hybrid' or 'pure'"],
+    [
+      { compat: 'hybrid' },
+      ['1.0'],
+      'Option `card.compat` is for a router that serves A2A 0.3: remove it, or add 0.3 to `versions`',
+    ],
+  ])('is refused with %j and %j', async (more, versions, message) => {
+    const options = { card: { ...CARD, ...more }, ...(versions && { versions }) } as Partial<A2AOptions>;
+    await expect(makeApp(options)).rejects.toMatchObject({ code: 'ERR_A2A_CARD', message });
+  });
+});
