@@ -26,6 +26,7 @@ const LAYERS = {
   redis: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   postgres: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   testing: { folders: ['protocol', 'core', 'memory'], node: 'offline' },
+  cli: { folders: ['client', 'protocol'], node: 'offline' },
   client: { folders: ['protocol'], packages: ['eventsource-parser'], node: 'none', lazy: ['compat/v03'] },
 };
 

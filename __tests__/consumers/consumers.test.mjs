@@ -30,7 +30,7 @@ before(() => {
 after(() => rmSync(work, { recursive: true, force: true }));
 
 for (const express of ['express', 'express4']) {
-  for (const script of ['serve.mjs', 'serve.cjs', 'both.mjs']) {
+  for (const script of ['serve.mjs', 'serve.cjs', 'both.mjs', 'cli.mjs']) {
     test(`${script} runs on ${express}`, async () => {
       await succeeds(process.execPath, [script], project(`${script}-${express}`, express));
     });

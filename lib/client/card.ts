@@ -28,7 +28,7 @@ export async function readCard(
   for (const url of addressesOf(source)) {
     try {
       const { body, url: foundAt } = await load(url, settings, signal);
-      return { card: parseCard(body, foundAt), url: foundAt };
+      return { card: await readCardObject(parseCard(body, foundAt), foundAt), url: foundAt };
     } catch (error) {
       if (!isMiss(error)) throw error;
       misses.push(`${url}: ${error.message}`);
@@ -86,14 +86,26 @@ async function load(url: string, settings: Settings, signal: AbortSignal | undef
   return card ?? { body, url: foundAt, freshUntil: 0 };
 }
 
-function parseCard(body: string, url: string): AgentCard {
-  let card: unknown;
+function parseCard(body: string, url: string): unknown {
   try {
-    card = JSON.parse(body);
+    return JSON.parse(body) as unknown;
   } catch (error) {
     throw new CardError(`No JSON is at ${url}: ${JSON.stringify(startOf(body))}`, { cause: error });
   }
-  return checkCard(card, url);
+}
+
+/** A card in the words of 1.0, whatever version it is written in. Rejects with a CardError. */
+export async function readCardObject(card: unknown, where: string): Promise<AgentCard> {
+  const checked = checkCard(card, where);
+  if (Array.isArray(checked.supportedInterfaces)) return checked;
+  const { cardToV1 } = await import('../compat/v03/card.ts');
+  try {
+    // a card without interfaces of its own is one of 0.3; what it lacks the translator tells
+    const older: unknown = Object.assign({ skills: [], capabilities: {} }, checked);
+    return cardToV1(older as Parameters<typeof cardToV1>[0]);
+  } catch (error) {
+    throw new CardError(`What is at ${where} is no agent card of 0.3`, { cause: error });
+  }
 }
 
 /** As much as the client relies on. Unknown fields and empty lists are no reason to refuse a peer (§5.7). */

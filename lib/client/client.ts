@@ -17,7 +17,7 @@ import type {
   TaskPushNotificationConfig,
 } from '../protocol/v1.ts';
 import { capabilitiesOf, requireCapability, requireForSend } from './capabilities.ts';
-import { checkCard, type FoundCard, readCard } from './card.ts';
+import { checkCard, type FoundCard, readCard, readCardObject } from './card.ts';
 import { type Connection, connectTo } from './connection.ts';
 import { follow, type FollowPlan } from './follow.ts';
 import type { SpokenInterface } from './interfaces.ts';
@@ -209,7 +209,7 @@ export class A2AClient {
         return connection.stream('SubscribeToTask', { id }, { signal, headers });
       },
       getTask: (id) => connection.send('GetTask', { id }, { signal }),
-      hasCursors: connection.hasCursors,
+      hasCursors: connection.hasCursors(),
       resume: this.#settings.resume ?? {},
       onBreak: this.#settings.onBreak,
     };
@@ -222,7 +222,7 @@ async function find(
   signal?: AbortSignal,
 ): Promise<FoundCard> {
   if (typeof source === 'string' || source instanceof URL) return readCard(source, settings, signal);
-  return { card: checkCard(source, 'the object given'), url: undefined };
+  return { card: await readCardObject(source, 'the object given'), url: undefined };
 }
 
 function named<P extends { id: string }>(task: string | P): P | { id: string } {

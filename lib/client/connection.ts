@@ -25,7 +25,7 @@ export interface Connection {
   /** The interface in use. */
   readonly active: () => SpokenInterface;
   /** Whether streams have event ids. */
-  readonly hasCursors: boolean;
+  readonly hasCursors: () => boolean;
 }
 
 /** What one call adds. */
@@ -39,12 +39,12 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
   const interfaces = pickInterfaces(found, settings.versions);
   const declared = capabilitiesOf(found.card).extensions?.map(({ uri }) => uri) ?? [];
   const hasCursors = declared.includes(RESUMABLE_STREAM);
-  const extensions = [...(hasCursors ? [RESUMABLE_STREAM] : []), ...(settings.extensions ?? [])];
+  const others = settings.extensions ?? [];
   const limits = {
     idleMs: settings.timeouts.idleMs ?? (hasCursors ? 60_000 : 300_000),
     maxBytes: settings.maxBytes,
   };
-  const transports = interfaces.map(({ url }) => createJsonRpc({ settings, url, limits }));
+  const transports = interfaces.map(({ url, version }) => createJsonRpc({ settings, url, limits, version }));
   let active = 0;
 
   /** Goes to the next interface where the agent can not be reached, and nothing can have been done by that. */
@@ -67,15 +67,17 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
   }
 
   function headersOf({ version }: SpokenInterface, { headers }: CallContext): Record<string, string> {
+    // event ids are a thing of 1.0
+    const list = [...(hasCursors && version === '1.0' ? [RESUMABLE_STREAM] : []), ...others].join(', ');
     return {
       'A2A-Version': version,
-      ...(extensions.length > 0 && { 'A2A-Extensions': extensions.join(', ') }),
+      ...(list !== '' && { [version === '1.0' ? 'A2A-Extensions' : 'X-A2A-Extensions']: list }),
       ...headers,
     };
   }
 
   return {
-    hasCursors,
+    hasCursors: () => hasCursors && interfaces[active]?.version === '1.0',
     active: () => interfaces[active] ?? { url: '', version: '1.0', tenant: undefined },
     send: (method, params, context) =>
       reach(method, (transport, at) =>

@@ -1,5 +1,7 @@
 import { isObject } from '../protocol/protojson.ts';
-import type { Methods, StreamResponse } from '../protocol/v1.ts';
+import type { Methods } from '../protocol/v1.ts';
+import type { Version } from '../protocol/version.ts';
+import { type Dialect, loadDialect } from './dialect.ts';
 import { ResponseError } from './errors.ts';
 import { readFrames, type SseFrame, type StreamLimits } from './event-stream.ts';
 import { type HttpRequest, type OpenResponse, openRequest, readText, refuse, startOf } from './http.ts';
@@ -12,36 +14,40 @@ export interface JsonRpcOptions {
   readonly settings: Settings;
   readonly url: string;
   readonly limits: StreamLimits;
+  readonly version: Version;
 }
 
-/** The JSON-RPC binding of A2A 1.0 (§9). */
-export function createJsonRpc({ settings, url, limits }: JsonRpcOptions): Transport {
+/** The JSON-RPC binding of A2A (§9), in the words of this version. */
+export function createJsonRpc({ settings, url, limits, version }: JsonRpcOptions): Transport {
   let lastId = 0;
+  let loading: Promise<Dialect> | undefined;
 
-  async function open(method: string, params: unknown, accept: string, context: RequestContext) {
+  async function open(method: keyof Methods, params: unknown, accept: string, context: RequestContext) {
+    const dialect = await (loading ??= loadDialect(version));
     const id = ++lastId;
     const phase = method === 'SendMessage' ? 'answer' : 'head';
     const request: HttpRequest = {
       url,
       method: 'POST',
       headers: { Accept: accept, 'Content-Type': 'application/json', ...context.headers },
-      body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+      body: JSON.stringify({ jsonrpc: '2.0', id, ...dialect.call(method, params) }),
       signal: context.signal,
       limit: { phase, ms: context.limitMs },
     };
-    return { id, opened: await openRequest(settings, request) };
+    return { id, dialect, opened: await openRequest(settings, request) };
   }
 
   return {
     url,
     async send<M extends keyof Methods>(method: M, params: Methods[M]['params'], context: RequestContext) {
-      const { id, opened } = await open(method, params, 'application/json', context);
-      const result = await readAnswer(opened, id, settings.maxBytes);
+      const { id, dialect, opened } = await open(method, params, 'application/json', context);
+      const answer = await readAnswer(opened, id, settings.maxBytes);
+      const result = translated(() => dialect.result(method, answer), opened.response);
       // the agent's word: our own server validates what it sends, and types can not be checked for others
       return result as Methods[M]['result'];
     },
     async stream(method, params, context): Promise<OpenStream> {
-      const { id, opened } = await open(method, params, 'text/event-stream', context);
+      const { id, dialect, opened } = await open(method, params, 'text/event-stream', context);
       const { response, scope } = opened;
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
         await readAnswer(opened, id, settings.maxBytes);
@@ -53,7 +59,7 @@ export function createJsonRpc({ settings, url, limits }: JsonRpcOptions): Transp
         );
       }
       return {
-        news: readNews(opened, id, limits),
+        news: readNews({ opened, id, dialect, limits }),
         close: () => {
           scope.release();
           scope.abort(undefined);
@@ -94,16 +100,19 @@ async function readAnswer(opened: OpenResponse, id: number, maxBytes: number): P
   return answer['result'];
 }
 
-async function* readNews(
-  opened: OpenResponse,
-  id: number,
-  limits: StreamLimits,
-): AsyncGenerator<StreamNews[]> {
+interface Reading {
+  readonly opened: OpenResponse;
+  readonly id: number;
+  readonly dialect: Dialect;
+  readonly limits: StreamLimits;
+}
+
+async function* readNews({ opened, id, dialect, limits }: Reading): AsyncGenerator<StreamNews[]> {
   for await (const frames of readFrames(opened, limits)) {
     const news: StreamNews[] = [];
     for (const frame of frames) {
       try {
-        const read = readFrame(frame, id, opened.response);
+        const read = readFrame(frame, id, dialect, opened.response);
         if (read !== undefined) news.push(read);
       } catch (error) {
         // what came before an error was said
@@ -115,7 +124,12 @@ async function* readNews(
   }
 }
 
-function readFrame(frame: SseFrame, id: number, response: Response): StreamNews | undefined {
+function readFrame(
+  frame: SseFrame,
+  id: number,
+  dialect: Dialect,
+  response: Response,
+): StreamNews | undefined {
   if ('retryMs' in frame) return frame;
   if ('comment' in frame) {
     const [, from, to] = /^\s*skip (\d{1,15})-(\d{1,15})$/.exec(frame.comment) ?? [];
@@ -134,7 +148,17 @@ function readFrame(frame: SseFrame, id: number, response: Response): StreamNews 
     );
   }
   checkId(answer['id'], id, frame.data, response);
-  return { event: answer['result'] as StreamResponse, cursor: frame.id }; // the agent's word, as above
+  const { result } = answer;
+  return { event: translated(() => dialect.event(result), response), cursor: frame.id };
+}
+
+/** A translator takes what the agent sent for what it should be. */
+function translated<T>(translate: () => T, response: Response): T {
+  try {
+    return translate();
+  } catch (error) {
+    throw new ResponseError('not-json-rpc', 'The answer is not what its version has', response, '', error);
+  }
 }
 
 function errorOf(error: unknown, text: string, response: Response): Error {

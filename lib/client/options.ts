@@ -104,7 +104,7 @@ export function settingsOf(options: ClientOptions): Settings {
   };
 }
 
-const SPOKEN: readonly Version[] = ['1.0'];
+const SPOKEN: readonly Version[] = ['1.0', '0.3'];
 
 function checkNumber(name: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0) return;
