@@ -23,7 +23,9 @@ async function serve(options: Partial<A2AOptions>): Promise<AgentApp> {
 }
 
 async function publicCard({ url }: AgentApp): Promise<{ capabilities: object }> {
-  return (await (await fetch(`${url}/.well-known/agent-card.json`)).json()) as { capabilities: object }; // a card has them
+  return (await (
+    await fetch(`${url}/.well-known/agent-card.json`, { headers: { 'A2A-Version': '1.0' } })
+  ).json()) as { capabilities: object }; // a card has them
 }
 
 describe('the extended card (NEEDS 39)', () => {
@@ -100,7 +102,7 @@ describe('the extended card (NEEDS 39)', () => {
     expect(await agent.call('GetExtendedAgentCard', { tenant: 'acme' }, headers)).toMatchObject({
       result: {
         description: 'For ada of acme',
-        supportedInterfaces: [{ url: agent.url }, { tenant: 'acme' }],
+        supportedInterfaces: [{ url: agent.url }, { tenant: 'acme' }, { protocolVersion: '0.3' }],
       },
     });
     await agent.call('GetExtendedAgentCard', {}, { 'x-user': 'bob' });
