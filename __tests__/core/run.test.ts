@@ -96,10 +96,10 @@ describe('a task that grows too large', () => {
     }, small);
   });
 
-  it('by the message that opened it can still be answered in few words', async () => {
+  it('a message that fills it can still be answered in few words', async () => {
     await withBench(async (bench) => {
       await bench.start((turn) => turn.fail('too much for me'));
-      const entries = await bench.ended(await bench.send(huge));
+      const entries = await bench.ended(await bench.send(huge.slice(0, small.limits.taskBytes - 1000)));
       expect(brief(entries).slice(1)).toEqual(['start 1', 'FAILED too much for me']);
     }, small);
   });

@@ -157,7 +157,7 @@ describe('CancelTask', () => {
     const task = await sendText(web, 'hi');
     expect(await errorOf(web, 'CancelTask', { id: task.id })).toEqual({
       code: -32002,
-      message: `The task can not be canceled: it has ended as ${state}`,
+      message: `The task can not be canceled: it has ended as ${state}; GetTask tells how`,
       data: [
         {
           '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
