@@ -69,16 +69,20 @@ describe('closing', () => {
     );
     const started = lifecycle.ready();
     const done: string[] = [];
-    const closed = lifecycle.close(() => {
-      done.push('drain');
-      return Promise.resolve();
-    }, [
+    const closed = lifecycle.close(
       () => {
-        done.push('first');
-        throw new Error('no');
+        done.push('drain');
+        return Promise.resolve();
       },
-      () => done.push('second'),
-    ]);
+      [
+        () => {
+          done.push('first');
+          throw new Error('no');
+        },
+        () => done.push('second'),
+      ],
+      1000,
+    );
     expect(lifecycle.isClosing()).toBe(true);
     await turn();
     expect(done).toEqual(['drain']);
@@ -88,14 +92,31 @@ describe('closing', () => {
     expect(done).toEqual(['drain', 'first', 'second']);
     expect(texts).toEqual(['closing failed in part']);
     expect(lifecycle.isReady()).toBe(false);
-    expect(lifecycle.close(() => Promise.reject(new Error('twice')), [])).toBe(closed);
+    expect(lifecycle.close(() => Promise.reject(new Error('twice')), [], 0)).toBe(closed);
+  });
+
+  it('does not wait for ever for a start that hangs', async () => {
+    const clock = fakeClock();
+    const { texts, logger } = recorder();
+    const lifecycle = createLifecycle(() => new Promise(() => undefined), clock, logger);
+    void lifecycle.ready();
+    const done: string[] = [];
+    const closed = lifecycle.close(() => Promise.resolve(), [() => done.push('step')], 1000);
+    await turn();
+    clock.advance(999);
+    await turn();
+    expect(done).toEqual([]);
+    clock.advance(1);
+    await closed;
+    expect(done).toEqual(['step']);
+    expect(texts).toEqual(['the storage or the worker is still being started; closing without it']);
   });
 
   it('gives up on a start that failed', async () => {
     const clock = fakeClock();
     const lifecycle = createLifecycle(() => Promise.reject(new Error('down')), clock, recorder().logger);
     await expect(lifecycle.ready()).rejects.toThrow('storage');
-    await lifecycle.close(() => Promise.resolve(), []);
+    await lifecycle.close(() => Promise.resolve(), [], 0);
     expect(clock.pending()).toBe(0);
   });
 });

@@ -9,7 +9,12 @@ import { serve, type Served } from '../helpers/serve.ts';
 // NEEDS row 16: calls are answered by the protocol whoever parses the body
 
 const CALL = '{"jsonrpc":"2.0","id":1,"method":"ListTasks"}';
-const NOT_JSON = errorBody(-32700, 'Invalid JSON payload', undefined, null);
+const NOT_JSON = errorBody(
+  -32700,
+  'Invalid JSON payload: send one JSON-RPC 2.0 request object',
+  undefined,
+  null,
+);
 
 const open: (Served | A2ARouter)[] = [];
 
@@ -98,21 +103,36 @@ describe('a body that the parser of the application refuses', () => {
       strict,
       { body: `"${'x'.repeat(300)}"` },
       413,
-      errorBody(-32600, 'The body is larger than 200 bytes', undefined, null),
+      errorBody(
+        -32600,
+        'The body is larger than 200 bytes: send large files as parts with a url',
+        undefined,
+        null,
+      ),
     ],
     [
       'too large when inflated',
       strict,
       { body: gzipSync('x'.repeat(300)), headers: { 'Content-Encoding': 'gzip' } },
       413,
-      errorBody(-32600, 'The body is larger than 200 bytes', undefined, null),
+      errorBody(
+        -32600,
+        'The body is larger than 200 bytes: send large files as parts with a url',
+        undefined,
+        null,
+      ),
     ],
     [
       'not what its coding says',
       strict,
       { body: 'x', headers: { 'Content-Encoding': 'gzip' } },
       400,
-      errorBody(-32700, 'The body does not match its Content-Encoding', undefined, null),
+      errorBody(
+        -32700,
+        'The body does not match its Content-Encoding: send it encoded so, or leave the header out',
+        undefined,
+        null,
+      ),
     ],
     ['a coding nobody knows', strict, { headers: { 'Content-Encoding': 'rot13' } }, 415, coding415],
     [

@@ -7,12 +7,20 @@ export interface Lifecycle {
   /** Resolves when started; starts again where the last attempt failed. Rejects with UnavailableError. */
   readonly ready: () => Promise<void>;
   readonly isReady: () => boolean;
-  /** Calls `drain` at once, then the steps one after the other; one that fails is logged. A second call joins the first. */
-  readonly close: (drain: () => Promise<unknown>, steps: readonly (() => unknown)[]) => Promise<void>;
+  /**
+   * Calls `drain` at once, gives a start under way `startMs` to end, and takes the steps one after the other; one that
+   * fails is logged. A second call joins the first.
+   */
+  readonly close: (
+    drain: () => Promise<unknown>,
+    steps: readonly (() => unknown)[],
+    startMs: number,
+  ) => Promise<void>;
   readonly isClosing: () => boolean;
 }
 
 const RETRY_MS = 5000;
+const HOLD_MS = 60_000;
 
 /** Runs `start` once, at the first `ready`; while it fails, it is tried again with every call and every five seconds. */
 export function createLifecycle(start: () => Promise<void>, clock: Clock, logger: Logger): Lifecycle {
@@ -41,7 +49,23 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
     return (starting ??= attempt());
   }
 
+  function settledWithin(work: Promise<void>, limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(limitMs, () => {
+        logger.warn({ limitMs }, 'the storage or the worker is still being started; closing without it');
+        resolve();
+      });
+      const done = () => {
+        cancel();
+        resolve();
+      };
+      work.then(done, done);
+    });
+  }
+
   async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
+    // the timers of a drain let the process end, which would be before agents are told of it
+    const hold = setInterval(() => undefined, HOLD_MS);
     for (const step of steps) {
       try {
         await step();
@@ -49,16 +73,17 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
         logger.error({ err: error }, 'closing failed in part');
       }
     }
+    clearInterval(hold);
     isReady = false;
   }
 
   return {
     ready,
     isReady: () => isReady,
-    close(drain, steps) {
+    close(drain, steps, startMs) {
       cancelRetry();
       // what is being started is closed after it has started
-      const settled = () => starting?.catch(() => undefined);
+      const settled = () => starting && settledWithin(starting, startMs);
       return (closing ??= runAll([drain, settled, ...steps]));
     },
     isClosing: () => closing !== undefined,

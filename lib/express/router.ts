@@ -80,12 +80,13 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
 
   function close({ drainMs = DRAIN_MS }: { drainMs?: number } = {}): Promise<void> {
     const drain = () => Promise.all([handler.close(), worker?.stop({ drainMs })]);
-    return lifecycle.close(drain, [
+    const steps = [
       feed.close,
       () => sharing.leave(broker),
       () => sharing.leave(eventBus),
       () => sharing.leave(storage),
-    ]);
+    ];
+    return lifecycle.close(drain, steps, drainMs);
   }
 
   async function resume(taskId: string, data?: unknown): Promise<boolean> {

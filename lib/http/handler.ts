@@ -16,6 +16,7 @@ import { type CallEnd, createCallEnd } from './call-end.ts';
 import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
+import { hangUpAfter } from './hang-up.ts';
 import { cutUnread } from './linger.ts';
 import { createMasking, shuttingDown } from './mask.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
@@ -112,6 +113,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
     const send = (answer: Answer) => {
+      if (closing !== undefined) hangUpAfter(req, res);
       respond(
         req,
         res,
@@ -164,6 +166,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
       .finally(() => {
         unwatch();
         active.delete(call);
+        if (closing !== undefined) hangUpAfter(req, res);
       });
     active.set(call, work);
   }
