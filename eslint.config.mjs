@@ -27,7 +27,13 @@ const LAYERS = {
   postgres: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   testing: { folders: ['protocol', 'core', 'memory'], node: 'offline' },
   cli: { folders: ['client', 'protocol'], node: 'offline' },
-  client: { folders: ['protocol'], packages: ['eventsource-parser'], node: 'none', lazy: ['compat/v03'] },
+  client: {
+    folders: ['protocol'],
+    packages: ['eventsource-parser'],
+    node: 'none',
+    lazy: ['compat/v03'],
+    lazyPackages: ['jose', 'canonicalize'],
+  },
 };
 
 /**

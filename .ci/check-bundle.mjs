@@ -44,6 +44,6 @@ const loaded = [...loadedWith('index.js')];
 const size = loaded.reduce((sum, name) => sum + (sizes.get(name) ?? Infinity), 0);
 const all = [...sizes.values()].reduce((sum, each) => sum + each, 0);
 console.log(
-  `client in browsers: ${size} of ${LIMIT} bytes gzipped, and ${all - size} for A2A 0.3, when it is spoken`,
+  `client in browsers: ${size} of ${LIMIT} bytes gzipped, and ${all - size} of what is loaded when it is needed`,
 );
 if (!(size < LIMIT)) process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { emptyPaths, withoutDefaults } from '../../lib/core/card-canonical.ts';
+import { emptyPaths } from '../../lib/core/empty-paths.ts';
+import { withoutDefaults } from '../../lib/protocol/card-canonical.ts';
 import { createCardSigner } from '../../lib/core/card-signing.ts';
 import type { CardKey } from '../../lib/core/signing-key.ts';
 import type { AgentCard } from '../../lib/protocol/v1.ts';

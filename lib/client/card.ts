@@ -28,7 +28,7 @@ export async function readCard(
   for (const url of addressesOf(source)) {
     try {
       const { body, url: foundAt } = await load(url, settings, signal);
-      return { card: await readCardObject(parseCard(body, foundAt), foundAt), url: foundAt };
+      return { card: await readCardObject(parseCard(body, foundAt), foundAt, settings), url: foundAt };
     } catch (error) {
       if (!isMiss(error)) throw error;
       misses.push(`${url}: ${error.message}`);
@@ -94,9 +94,14 @@ function parseCard(body: string, url: string): unknown {
   }
 }
 
-/** A card in the words of 1.0, whatever version it is written in. Rejects with a CardError. */
-export async function readCardObject(card: unknown, where: string): Promise<AgentCard> {
+/** A card in the words of 1.0, whatever version it is written in, after its signatures were checked where that is
+ * wanted. Rejects with a CardError. */
+export async function readCardObject(card: unknown, where: string, settings: Settings): Promise<AgentCard> {
   const checked = checkCard(card, where);
+  if (settings.verifyCard !== undefined) {
+    const { verifyCard } = await import('./verify-card.ts');
+    await verifyCard(card, settings.verifyCard, settings);
+  }
   if (Array.isArray(checked.supportedInterfaces)) return checked;
   const { cardToV1 } = await import('../compat/v03/card.ts');
   try {
@@ -109,7 +114,7 @@ export async function readCardObject(card: unknown, where: string): Promise<Agen
 }
 
 /** As much as the client relies on. Unknown fields and empty lists are no reason to refuse a peer (§5.7). */
-export function checkCard(card: unknown, where: string): AgentCard {
+function checkCard(card: unknown, where: string): AgentCard {
   if (!isObject(card) || typeof card['name'] !== 'string') {
     throw new CardError(`What is at ${where} is no agent card: it has no name`);
   }

@@ -17,7 +17,7 @@ import type {
   TaskPushNotificationConfig,
 } from '../protocol/v1.ts';
 import { capabilitiesOf, requireCapability, requireForSend } from './capabilities.ts';
-import { checkCard, type FoundCard, readCard, readCardObject } from './card.ts';
+import { type FoundCard, readCard, readCardObject } from './card.ts';
 import { type Connection, connectTo } from './connection.ts';
 import { follow, type FollowPlan } from './follow.ts';
 import type { SpokenInterface } from './interfaces.ts';
@@ -153,7 +153,7 @@ export class A2AClient {
   /** Reads the card for those who have authenticated (§3.1.11); it replaces the card of this client. */
   async getExtendedCard(options: CallOptions = {}): Promise<AgentCard> {
     const card = await this.#call('GetExtendedAgentCard', {}, options);
-    this.#card = checkCard(card, this.interface.url);
+    this.#card = await readCardObject(card, this.interface.url, this.#settings);
     return this.#card;
   }
 
@@ -222,7 +222,7 @@ async function find(
   signal?: AbortSignal,
 ): Promise<FoundCard> {
   if (typeof source === 'string' || source instanceof URL) return readCard(source, settings, signal);
-  return { card: await readCardObject(source, 'the object given'), url: undefined };
+  return { card: await readCardObject(source, 'the object given', settings), url: undefined };
 }
 
 function named<P extends { id: string }>(task: string | P): P | { id: string } {

@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal | undefined;
   /** Until the head is there. */
   readonly limit: { readonly phase: Phase; readonly ms: number };
+  /** Default: a GET follows, a POST does not. */
+  readonly redirect?: 'error';
 }
 
 /** A response whose body nobody has read. */
@@ -42,7 +44,7 @@ export async function openRequest(settings: Settings, request: HttpRequest): Pro
 
 async function once(
   settings: Settings,
-  { url, method, headers, body }: HttpRequest,
+  { url, method, headers, body, redirect: wanted }: HttpRequest,
   { signal }: Scope,
   unauthorized: boolean,
 ): Promise<Response> {
@@ -53,7 +55,7 @@ async function once(
   signal.throwIfAborted();
   try {
     // a redirected POST would arrive elsewhere, perhaps as a GET, with the credentials of here
-    const redirect = method === 'GET' ? 'follow' : 'manual';
+    const redirect = wanted ?? (method === 'GET' ? 'follow' : 'manual');
     return await settings.fetch(url, {
       method,
       headers: all,

@@ -17,8 +17,10 @@ export type { SpokenInterface } from './interfaces.ts';
 export type { Content, SendOptions } from './message.ts';
 export type {
   CallOptions,
+  CardVerification,
   ClientOptions,
   HeadersFunction,
+  PublicJwk,
   RequestHeaders,
   ResumeOptions,
   StreamBreak,

@@ -47,6 +47,23 @@ export interface StreamBreak {
   readonly error: unknown;
 }
 
+/** A public key (RFC 7517). */
+export interface PublicJwk {
+  readonly kty?: string;
+  readonly kid?: string;
+  readonly [field: string]: unknown;
+}
+
+/** Which signatures of a card to believe (§8.4.3). `keys`, `trustedHosts` or both must be there. */
+export interface CardVerification {
+  /** Public keys as JWKs. One with a `kid` is for signatures that name it, one without for all. */
+  readonly keys?: readonly PublicJwk[];
+  /** Hosts (with the port, where it is not 443) whose key sets are fetched over https when a signature names them as `jku`. */
+  readonly trustedHosts?: readonly string[];
+  /** Algorithms to accept. Default: all of JOSE with public keys. */
+  readonly algorithms?: readonly string[];
+}
+
 /** Options of `A2AClient.connect`. All are optional. */
 export interface ClientOptions {
   /** Default: the global fetch. */
@@ -60,6 +77,8 @@ export interface ClientOptions {
   readonly versions?: readonly Version[];
   /** URIs of extensions to activate besides resumable streams (§4.6). */
   readonly extensions?: readonly string[];
+  /** Refuses a card without a good signature, also the extended one. Loads `jose`. */
+  readonly verifyCard?: CardVerification;
   /** Cards by URL, such as a Map that several clients share: they are read again as their caching headers say (§8.6). */
   readonly cardCache?: CardCache;
   /** `false` never goes on with a broken stream. */
@@ -92,6 +111,10 @@ export function settingsOf(options: ClientOptions): Settings {
   for (const [name, value] of Object.entries({ ...timeouts, maxBytes })) checkNumber(name, value);
   if (typeof options.resume === 'object') {
     for (const [name, value] of Object.entries(options.resume)) checkNumber(`resume.${name}`, value);
+  }
+  const { verifyCard: trust } = options;
+  if (trust !== undefined && trust.keys === undefined && trust.trustedHosts === undefined) {
+    throw new TypeError('Option `verifyCard` needs `keys` or `trustedHosts`, else it could trust nobody');
   }
   return {
     ...options,

@@ -1,5 +1,5 @@
 import type { AgentCard, AgentCardSignature } from '../protocol/v1.ts';
-import { withoutDefaults } from './card-canonical.ts';
+import { withoutDefaults } from '../protocol/card-canonical.ts';
 import { type CardKey, readSigningKeys, type SigningKey } from './signing-key.ts';
 
 /** Gives the card as it is signed, with a signature of each key. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { emptyPaths, withoutDefaults } from '../core/card-canonical.ts';
+import { emptyWhenSigned } from '../core/empty-paths.ts';
 import { createCardSigner } from '../core/card-signing.ts';
 import { type CardSource, type CardWiring, createCard, type Versions } from '../core/card.ts';
 import { createExtendedCard, type ExtendedCard } from '../core/extended-card.ts';
@@ -24,7 +24,7 @@ export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     ...(signCard && { sign: createCardSigner(signCard) }),
   };
   const card = createCard(fields, wiring);
-  const empty = signCard ? emptyPaths(withoutDefaults(card.at('https://agents.example.com/'))) : [];
+  const empty = signCard ? emptyWhenSigned(card.at('https://agents.example.com/')) : [];
   if (empty.length > 0) {
     const text = `the signed card has empty values (${empty.join(', ')}), and some clients can not verify it with them`;
     logger.warn({ code: 'ERR_A2A_SIGNED_EMPTY' }, text);

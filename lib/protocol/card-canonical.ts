@@ -1,5 +1,5 @@
-import { a2aV1 } from '../protocol/v1.schema.ts';
-import type { AgentCard } from '../protocol/v1.ts';
+import { a2aV1 } from './v1.schema.ts';
+import type { AgentCard } from './v1.ts';
 
 interface Shape {
   readonly $ref?: string;
@@ -57,19 +57,4 @@ function isDefault({ $ref, items, additionalProperties: entries, type }: Shape, 
   if (entries !== undefined)
     return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
   return type !== 'object' && (value === '' || value === false || value === 0);
-}
-
-/**
- * Paths of what is empty and yet signed. Some libraries drop it before they verify, against §8.4.1, and then find the
- * signature wrong.
- */
-export function emptyPaths(value: unknown, path = ''): string[] {
-  if (value === '') return [path];
-  if (typeof value !== 'object' || value === null) return [];
-  const entries = Object.entries(value);
-  if (entries.length === 0) return [path];
-  return entries.flatMap(([key, item]) => {
-    const step = Array.isArray(value) ? `[${key}]` : `${path === '' ? '' : '.'}${key}`;
-    return emptyPaths(item, `${path}${step}`);
-  });
 }
