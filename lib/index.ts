@@ -21,6 +21,7 @@ export type { CardKey } from './core/signing-key.ts';
 export { ConfigError, type ConfigErrorCode } from './core/config-error.ts';
 export type { ErrorInfo } from './core/failure.ts';
 export type { Logger } from './core/logger.ts';
+export type { MetricName, OnMetric } from './core/metrics.ts';
 export type { AnswersFunction, OnBusy } from './core/start-send.ts';
 
 export type { Agent, Chunk, Output } from './core/output.ts';

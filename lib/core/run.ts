@@ -3,11 +3,13 @@ import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import { createFailures, type ErrorInfo } from './failure.ts';
 import { createInbox } from './inbox.ts';
-import { createLeaseKeeper } from './lease-keeper.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 import type { TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
+import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
 import { retryUntil } from './retry.ts';
+import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
 import { createStopSignal } from './stop-signal.ts';
 import type { ClaimedTask, Storage } from './storage.ts';
@@ -25,6 +27,7 @@ export interface RunOptions {
   readonly onError: (error: unknown, info: ErrorInfo) => unknown;
   /** Whether clients are shown what an agent threw. */
   readonly exposeErrors?: boolean;
+  readonly onMetric?: OnMetric;
   /** Name of the worker, for the log. */
   readonly worker: string;
   readonly leaseMs: number;
@@ -88,6 +91,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
       stop.stop('timeout');
     },
   });
+  const meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
   const retry = <T>(what: string, action: () => Promise<T>) =>
     retryUntil(action, keeper.lost, { clock, logger, what: `${what} (${taskId})` });
   const inbox = createInbox({
@@ -104,7 +108,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
     limits,
     stop,
     agents: [],
-    queue: createAppendQueue({ storage, eventBus, clock, logger, lease, keeper }),
+    queue: createAppendQueue({ storage, eventBus, clock, logger, lease, keeper: keeperOf(keeper, meter) }),
     reads: {
       loadTask: (...args) => retry('loading a task', () => storage.loadTask(...args)),
       listTasks: (...args) => retry('listing tasks', () => storage.listTasks(...args)),
@@ -123,6 +127,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
       limits.stop();
       stop.dispose();
       keeper.stop();
+      meter?.end();
     }
   }
 
@@ -131,6 +136,18 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
     await Promise.all(context.agents);
   });
   return { taskId, released, settled, stop: stop.stop };
+}
+
+/** The keeper, with the meter told of what is written. */
+function keeperOf(keeper: LeaseKeeper, meter: RunMeter | undefined): LeaseKeeper {
+  if (meter === undefined) return keeper;
+  return {
+    ...keeper,
+    wrote: (entries) => {
+      keeper.wrote(entries);
+      meter.wrote(entries);
+    },
+  };
 }
 
 /** A pause that finds newer input keeps the lease, and the next turn follows at once. */

@@ -4,7 +4,8 @@ import { ConfigError } from './config-error.ts';
 import type { EventBus } from './event-bus.ts';
 import { readExposeErrors } from './exposed-error.ts';
 import type { ErrorInfo } from './failure.ts';
-import { type Logger, silentLogger } from './logger.ts';
+import { guardLogger, type Logger, silentLogger } from './logger.ts';
+import { guardMetrics, type OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
 import type { Storage } from './storage.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from './worker-settings.ts';
@@ -26,6 +27,8 @@ export interface StartWorkerOptions extends WorkerSettings {
   readonly onError?: (error: unknown, info: ErrorInfo) => void;
   /** Shows clients what the agent threw; refused in production. @defaultValue false */
   readonly exposeErrors?: boolean;
+  /** Takes the figures of runs; docs/operations.md lists them. @defaultValue none */
+  readonly onMetric?: OnMetric;
 }
 
 /**
@@ -41,13 +44,15 @@ export async function startWorker(options: StartWorkerOptions): Promise<Pick<Wor
     throw new ConfigError('ERR_A2A_OPTIONS', 'Option `agent` must be a function: pass the agent to run');
   }
   const settings = readWorkerSettings(options);
+  const logger = options.logger ? guardLogger(options.logger) : silentLogger;
   const exposeErrors = readExposeErrors(options.exposeErrors);
   await storage.init();
   const worker = createWorker({
     ...{ ...settings, storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
     cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
     exposeErrors,
-    logger: options.logger ?? silentLogger,
+    ...(options.onMetric && { onMetric: guardMetrics(options.onMetric, logger) }),
+    logger,
   });
   await worker.start();
   return { stop: worker.stop, status: worker.status };

@@ -78,9 +78,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function follow(run: Run): Run {
     runs.add(run);
+    options.onMetric?.('a2a_runs_active', runs.size, {});
     if (isDrained) run.stop('shutdown');
     void run.released.then(() => {
       runs.delete(run);
+      options.onMetric?.('a2a_runs_active', runs.size, {});
       orphans.add(run);
     });
     void run.settled.then(() => {

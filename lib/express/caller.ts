@@ -71,7 +71,8 @@ function prefixOf(req: IncomingMessage, app: unknown = field(req, 'app')): strin
   return /^(?:\/[\w.~!$&'()*+;=:@%-]+)*$/.test(path) ? path : '';
 }
 
-function trustsProxy(req: IncomingMessage, app: unknown): boolean {
+/** Whether the app takes the word of who sent the request on forwarded hosts and protocols. */
+export function trustsProxy(req: IncomingMessage, app: unknown = field(req, 'app')): boolean {
   const get = field(app, 'get');
   const trust: unknown = typeof get === 'function' ? Reflect.apply(get, app, ['trust proxy fn']) : undefined;
   return (

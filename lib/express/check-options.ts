@@ -44,6 +44,7 @@ const rules = {
   onError: aFunction,
   // its value is checked where it is read, by the core
   exposeErrors: anything,
+  onMetric: aFunction,
 } satisfies Record<string, Rule>;
 
 // their values are checked where they are read, by the core

@@ -8,6 +8,7 @@ import type { ExtendedCardOptions } from '../core/extended-card.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Answers, Metadata } from '../core/log.ts';
 import type { Logger } from '../core/logger.ts';
+import type { OnMetric } from '../core/metrics.ts';
 import type { Agent } from '../core/output.ts';
 import type { CardKey } from '../core/signing-key.ts';
 import type { AnswersFunction, OnBusy } from '../core/start-send.ts';
@@ -106,4 +107,6 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
   onError?: (error: unknown, info: ErrorInfo) => void;
   /** Shows clients text and stack of those errors, for development; refused in production. @defaultValue false */
   exposeErrors?: boolean;
+  /** Takes the figures of calls, streams and runs; docs/operations.md lists them. @defaultValue none */
+  onMetric?: OnMetric;
 }

@@ -6,6 +6,7 @@ import { createWorker } from '../core/worker.ts';
 import { createHandler, type Middleware } from '../http/handler.ts';
 import { type BeforeNeedsPlainRequests, putBefore } from './before.ts';
 import { addressOf } from './caller.ts';
+import { createChecks } from './checks.ts';
 import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
 import { readSettings } from './settings.ts';
@@ -70,7 +71,15 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   const service = createService({ ...settings, card: card.card });
   const worker = agent && createWorker({ ...engine, ...settings, ...settings.worker, agent });
   const lifecycle = createLifecycle(start, clock, logger);
-  const handler = createHandler<Req>({ ...settings, service, addressOf, logger, ready: lifecycle.ready });
+  const checks = createChecks(options, card.card, logger);
+  const handler = createHandler<Req>({
+    ...settings,
+    service,
+    addressOf: (req) => checks.watchAddress(req, addressOf(req)),
+    owner: checks.watchOwner(settings.owner),
+    logger,
+    ready: lifecycle.ready,
+  });
   const sharing = shareBackend(engine, agentId);
 
   async function start(): Promise<void> {
@@ -107,7 +116,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   if (worker) lifecycle.ready().catch(() => undefined);
   const { handle, wellKnown } = handler;
   const errorHandler = (mount?: string) => createErrorHandler<Req>(handle, mount);
-  const inFront = (app: RequestListener, mount: string) => putBefore(handler, app, mount);
+  const inFront = (app: RequestListener, mount: string) => putBefore({ ...handler, ...checks }, app, mount);
   const before = inFront as A2ARouter<Req>['before']; // which says who may call it
   return Object.assign(handle, { wellKnown, close, resume, status, errorHandler, before });
 }

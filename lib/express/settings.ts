@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { type Engine } from '../core/engine.ts';
 import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
-import { silentLogger } from '../core/logger.ts';
+import { guardLogger, silentLogger } from '../core/logger.ts';
+import { guardMetrics, type OnMetric } from '../core/metrics.ts';
 import type { ServiceOptions } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import type { CallerOptions } from '../http/callers.ts';
@@ -33,14 +34,16 @@ export interface Settings<Req extends IncomingMessage>
   readonly enforceInputModes: boolean;
   /** What was set of them. */
   readonly limits: NonNullable<ServiceOptions['limits']>;
+  readonly onMetric?: OnMetric;
   readonly bodyBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
 }
 
 /** Reads the options. Throws a ConfigError for what can not work. */
-export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): Settings<Req> {
-  checkOptions(options);
+export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>): Settings<Req> {
+  checkOptions(asked);
+  const options = { ...asked, ...(asked.logger && { logger: guardLogger(asked.logger) }) };
   const { agent, publicUrl, tenants, logger = silentLogger } = options;
   const cards = cardSettings(options);
   const clock = systemClock;
@@ -63,6 +66,7 @@ export function readSettings<Req extends IncomingMessage>(options: A2AOptions<Re
     exposeErrors: readExposeErrors(options.exposeErrors),
     enforceInputModes: options.enforceInputModes ?? false,
     limits: given(options.limits),
+    ...(options.onMetric && { onMetric: guardMetrics(options.onMetric, logger) }),
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,

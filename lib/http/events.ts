@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
+import type { Logger } from '../core/logger.ts';
 import type { RpcStream, Translate } from '../jsonrpc/dispatch.ts';
 import type { Answer, Headers } from '../jsonrpc/error.ts';
 import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
@@ -26,8 +27,17 @@ const LARGE = 16 * 1024;
 
 type Json = string | Uint8Array;
 
+const COMPRESSED =
+  'a stream is compressed by middleware that gives responses no `flush`, so events reach clients late and in bulk: let it leave text/event-stream alone';
+
+/** Whether something encodes the events, and can not be told to let go of them; that of compression() can. */
+function isBuffered(res: ServerResponse): boolean {
+  return res.hasHeader('content-encoding') && !Object.hasOwn(res, 'flush');
+}
+
 /** Makes the sender. The JSON of an event is made once for each dialect, for all readers of this handler. */
-export function createEventStreams(options: SseOptions): EventStreams {
+export function createEventStreams(options: SseOptions & { readonly logger: Logger }): EventStreams {
+  let isTold = false;
   const plain = jsonCache(JSON.stringify);
   const translated = new WeakMap<Translate, (item: StreamItem) => Json>();
 
@@ -56,6 +66,11 @@ export function createEventStreams(options: SseOptions): EventStreams {
     }
   }
 
+  function warnOfBuffering(): void {
+    isTold = true;
+    options.logger.warn({ code: 'ERR_A2A_COMPRESSED_STREAM' }, COMPRESSED);
+  }
+
   async function send(reply: RpcStream, res: ServerResponse, context: StreamContext): Promise<void> {
     const { headers, signal, lastEventId, answer } = context;
     const writer = createSseWriter(res, headers, signal, options);
@@ -64,6 +79,7 @@ export function createEventStreams(options: SseOptions): EventStreams {
     try {
       for await (const batch of reply.stream) {
         await writer.write(framesOf(batch, reply, numbers, jsonOf));
+        if (!isTold && isBuffered(res)) warnOfBuffering();
         if (signal.aborted) break;
       }
     } catch (error) {

@@ -6,11 +6,13 @@ import type { Clock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
+import type { OnMetric } from '../core/metrics.ts';
 import { dispatch, olderCards } from '../jsonrpc/dispatch.ts';
 import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
 import { readBody, RequestAborted } from './body.ts';
+import { createCallMeter } from './call-meter.ts';
 import { type CallerOptions, createCallers } from './callers.ts';
 import { type CallEnd, createCallEnd } from './call-end.ts';
 import { createCardServer } from './card.ts';
@@ -39,6 +41,7 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   readonly onError: (error: unknown, info: ErrorInfo) => unknown;
   /** Whether clients are shown the faults of ours. */
   readonly exposeErrors?: boolean;
+  readonly onMetric?: OnMetric;
 }
 
 /** A step of a chain as Express and connect know it. */
@@ -84,7 +87,8 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     clock,
     mask: (error) => mask(error, undefined),
   });
-  const streams = createEventStreams(options);
+  const meter = createCallMeter(clock, options.onMetric);
+  const streams = createEventStreams({ ...options, onCut: meter.cut });
   const departures = createDepartures();
   const active = new Map<CallEnd, Promise<void>>();
   let closing: Promise<void> | undefined;
@@ -112,8 +116,10 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     const requested = listHeader(named);
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
+    const metered = meter.start();
     const send = (answer: Answer) => {
       if (closing !== undefined) hangUpAfter(req, res);
+      if (answer.error !== undefined) metered.refused(answer.error);
       respond(
         req,
         res,
@@ -124,7 +130,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
       // a body that never ends must not hold up a shutdown, nor one whose sender has gone
       const body = await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
       const caller = callerOf(req, { extensions: requested, call, addressOf });
-      const reply = await dispatch(guarded, {
+      const reply = await dispatch(metered.watch(guarded), {
         body,
         version: req.headers['a2a-version'],
         query: queryOf(req),
@@ -132,20 +138,24 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         olderExtensions: olderExtensions === undefined ? undefined : listHeader(olderExtensions),
         takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
         caller,
-        mask: (error, failed) => mask(error, call.reason(), failed),
+        mask: (error, failed) => metered.refused(mask(error, call.reason(), failed)),
       });
       if ('json' in reply) send(reply);
-      else
+      else {
+        metered.streams();
         await streams.send(reply, res, {
           headers: { ...headers, ...reply.headers },
           signal: call.signal(),
           lastEventId: caller.lastEventId,
           answer: send,
         });
+      }
     } catch (error) {
-      if (error instanceof RequestAborted) return;
-      if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));
+      if (error instanceof RequestAborted) metered.gone();
+      else if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));
       else send(errorAnswer(null, mask(error, call.reason())));
+    } finally {
+      metered.end(call.reason());
     }
   }
 

@@ -9,6 +9,8 @@ export interface SseOptions {
   readonly keepAliveMs: number;
   /** A reader that takes nothing for so long is cut. */
   readonly stallMs: number;
+  /** Called when a reader is cut that took nothing for so long. */
+  readonly onCut?: () => void;
   readonly clock: Clock;
 }
 
@@ -88,12 +90,15 @@ export function createSseWriter(
     else void drained();
   }
 
+  function onStall(): void {
+    options.onCut?.();
+    cut(res);
+  }
+
   /** Waits until the reader has taken what was written; cuts it when it does not. */
   function drained(): Promise<void> {
     cancelTimer();
-    cancelTimer = clock.after(stallMs, () => {
-      cut(res);
-    });
+    cancelTimer = clock.after(stallMs, onStall);
     return new Promise((resolve) => {
       const done = () => {
         res.off('drain', done);
@@ -159,9 +164,7 @@ export function createSseWriter(
     else res.end('json' in last ? `data: ${last.json}\n\n` : `: ${last.comment}\n\n`);
     if (res.writableFinished) return;
     // what is still unsent is the reader's to take in time
-    cancelTimer = clock.after(stallMs, () => {
-      cut(res);
-    });
+    cancelTimer = clock.after(stallMs, onStall);
     res.once('finish', cancelTimer);
   }
 

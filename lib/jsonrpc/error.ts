@@ -9,6 +9,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly json: string;
+  /** Why the call failed, where it did. */
+  readonly error?: A2AError;
 }
 
 /** What a JSON-RPC error says: code, message, and data where there are details. */
@@ -30,7 +32,7 @@ export function errorAnswer(
 ): Answer {
   const { code, message, details, headers } = error;
   const said = reword({ code, message, ...(details.length > 0 && { data: details }) });
-  return { status, headers, json: JSON.stringify({ jsonrpc: '2.0', id, error: said }) };
+  return { status, headers, json: JSON.stringify({ jsonrpc: '2.0', id, error: said }), error };
 }
 
 /** A call that was understood is answered with 200, whatever became of it; the rest is for HTTP to see. */
