@@ -18,6 +18,10 @@ const MAIN = ['express-a2a', 'a2ajs', 'floor-express'];
 const EXTRA = ['express-a2a-before', 'floor-express-ownbody', 'floor-http'];
 const ROOT = join(import.meta.dirname, '..');
 
+const LEGEND = `Medians with their range. The columns ": name" say how many times more express-a2a costs than that server, as the
+median of the ratios of each round: above 1 it is worse. CPU is the server process's own, all threads, so it bears a busy
+machine far better than rates and milliseconds do: trust it first.`;
+
 const { values: args } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -77,10 +81,6 @@ function serversOf({ isShort }) {
   if (args.servers !== undefined) return args.servers.split(',');
   return isShort && !args.quick ? [...MAIN, ...EXTRA] : MAIN;
 }
-
-const LEGEND = `Medians with their range. The columns ": name" say how many times more express-a2a costs than that server, as the
-median of the ratios of each round: above 1 it is worse. CPU is the server process's own, all threads, so it bears a busy
-machine far better than rates and milliseconds do: trust it first.`;
 
 /**
  * @param {Date} startedAt
