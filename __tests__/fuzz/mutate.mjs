@@ -69,7 +69,7 @@ function replacement(random, value) {
       // of large values only a few, since what is made is sent
       return Array.from({ length: random.pick([0, typeof value === 'object' ? 2 : 200]) }, () => value);
     case 7:
-      return typeof value === 'string' ? value.slice(1) : String(value);
+      return typeof value === 'string' ? value.slice(1) : (JSON.stringify(value) ?? '');
     default:
       return json(random);
   }
