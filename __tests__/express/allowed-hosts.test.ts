@@ -87,7 +87,7 @@ describe('a host', () => {
     expect(await send(lines, given)).toMatchObject({
       status: 403,
       headers: { 'content-type': 'text/plain' },
-      body: 'The Host header names none of the hosts of this server\n',
+      body: 'The Host header names none of the hosts of this server: call it by one of those that allowedHosts names\n',
     });
   });
 
@@ -121,7 +121,7 @@ describe('an origin', () => {
     const given = { origins: { origins: ['https://app.example'] } };
     expect(await send([host, `Origin: ${origin}`], given)).toMatchObject({
       status: 403,
-      body: 'Calls from this origin are not allowed\n',
+      body: 'Calls from this origin are not allowed: it has to be among the origins of allowedHosts\n',
     });
   });
 
@@ -138,7 +138,7 @@ describe('a refusal', () => {
     expect(JSON.parse(answer.body)).toEqual(
       errorBody(
         -32000,
-        'The Host header names none of the hosts of this server',
+        'The Host header names none of the hosts of this server: call it by one of those that allowedHosts names',
         [errorInfo('PERMISSION_DENIED', 'express-a2a')],
         null,
       ),

@@ -111,7 +111,10 @@ describe('NEEDS 48: limits of what a call holds', () => {
     expect((await sendText(app, '', parts(most))).history?.[0]?.parts.length).toBe(most);
     for (const method of ['SendMessage', 'SendStreamingMessage']) {
       expect(await errorOf(app, method, message('', parts(most + 1)))).toEqual(
-        wrongField('message.parts', `must have at most ${String(most)} parts`),
+        wrongField(
+          'message.parts',
+          `must have at most ${String(most)} parts: send the others in further messages`,
+        ),
       );
     }
     expect((await listTasks(app)).totalSize).toBe(1);
@@ -240,7 +243,10 @@ describe('NEEDS 48: limits of tasks', () => {
       agent: (turn) => turn.requireInput('more'),
       memory: { limits: { taskBytes: 10_000 } },
     });
-    const tooLarge = wrongField('message', 'would make the task larger than this server allows');
+    const tooLarge = wrongField(
+      'message',
+      'would make the task larger than this server allows: send less, or large files as parts with a url',
+    );
     expect(await errorOf(app, 'SendMessage', message('x'.repeat(10_000)))).toEqual(tooLarge);
     const { id } = await sendText(app, 'x'.repeat(5000));
     expect(await errorOf(app, 'SendMessage', message('x'.repeat(5000), { taskId: id }))).toEqual(tooLarge);

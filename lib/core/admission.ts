@@ -168,7 +168,7 @@ function messageRules(params: object, { messageParts }: MessageLimits): FieldVio
     violations.push({ field: 'message.role', description: 'must be ROLE_USER in a message of a client' });
   }
   if (message.parts.length > messageParts) {
-    const description = `must have at most ${String(messageParts)} parts`;
+    const description = `must have at most ${String(messageParts)} parts: send the others in further messages`;
     return [{ field: 'message.parts', description }];
   }
   for (const name of ['messageId', 'contextId'] as const) {

@@ -167,7 +167,8 @@ function refused(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: f
 }
 
 function tooLarge(): InvalidParamsError {
-  const description = 'would make the task larger than this server allows';
+  const description =
+    'would make the task larger than this server allows: send less, or large files as parts with a url';
   return new InvalidParamsError([{ field: 'message', description }]);
 }
 

@@ -27,10 +27,10 @@ export function createHostCheck({ hosts, origins, forwardedHost }: HostCheck): M
   function faultOf(req: IncomingMessage): string | undefined {
     const given = [...hostsOf(req), forwardedHost(req)].filter((host) => host !== undefined);
     if (given.length === 0 || !given.every(isAllowed))
-      return 'The Host header names none of the hosts of this server';
+      return 'The Host header names none of the hosts of this server: call it by one of those that allowedHosts names';
     const { origin } = req.headers;
     if (origin === undefined || known.has(origin) || isAllowed(hostOfOrigin(origin) ?? '')) return undefined;
-    return 'Calls from this origin are not allowed';
+    return 'Calls from this origin are not allowed: it has to be among the origins of allowedHosts';
   }
 
   return (req, res, next) => {
