@@ -1,5 +1,5 @@
 // A server that shuts down at SIGTERM, as the README shows it. Says where it listens, and what has been closed.
-import { memoryBackend, a2aRouter } from '../../dist/esm/index.js';
+import { memoryBackend, a2aRouter } from 'express-a2a';
 
 /** @type {{ default: typeof import('express') }} */
 const { default: express } = await import(process.env['EXPRESS'] === '4' ? 'express4' : 'express');
