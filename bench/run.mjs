@@ -76,9 +76,10 @@ function chosenWorkloads() {
   });
 }
 
-/** @param {{ isShort?: boolean }} workload */
-function serversOf({ isShort }) {
+/** @param {import('./lib/workload.mjs').Workload} workload */
+function serversOf({ isShort, servers }) {
   if (args.servers !== undefined) return args.servers.split(',');
+  if (servers !== undefined) return servers;
   return isShort && !args.quick ? [...MAIN, ...EXTRA] : MAIN;
 }
 

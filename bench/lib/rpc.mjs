@@ -1,4 +1,4 @@
-// JSON-RPC requests of A2A 1.0 as ready-to-send HTTP/1.1 bytes.
+// JSON-RPC requests of A2A as ready-to-send HTTP/1.1 bytes; of 1.0, where nothing else is said.
 import { randomUUID } from 'node:crypto';
 
 /** Where every server under test is mounted. */
@@ -9,11 +9,12 @@ let nextId = 1;
 /**
  * @param {string} method
  * @param {object} params
+ * @param {string} [version] the header with the version, or nothing
  */
-export function rpc(method, params) {
+export function rpc(method, params, version = 'A2A-Version: 1.0\r\n') {
   const payload = JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params });
   return Buffer.from(
-    `POST ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n` +
+    `POST ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${version}` +
       `Accept: application/json, text/event-stream\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`,
   );
 }
@@ -30,6 +31,21 @@ export const sendMessage = (script) => rpc('SendMessage', { message: userMessage
 
 /** @param {string} script */
 export const sendStreamingMessage = (script) => rpc('SendStreamingMessage', { message: userMessage(script) });
+
+/**
+ * As clients of A2A 0.3 send it, without a header of the version.
+ *
+ * @param {string} script
+ */
+export function olderStreamingMessage(script) {
+  const message = {
+    kind: 'message',
+    messageId: randomUUID(),
+    role: 'user',
+    parts: [{ kind: 'text', text: script }],
+  };
+  return rpc('message/stream', { message }, '');
+}
 
 /** @param {string} id */
 export const getTask = (id) => rpc('GetTask', { id });

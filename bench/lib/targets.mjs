@@ -23,6 +23,8 @@ export const targets = [
   ...ratios('get-task', 'cpuUs', 0.8, 1.15),
   ...ratios('send-message', 'cpuUs', 0.6, 1.3),
   ...ratios('stream-echo', 'cpuUs', 0.6, 1.25),
+  { workload: 'stream-v03', key: 'echo', limit: 1.3 },
+  { workload: 'stream-v03', key: 'chunks', limit: 1.3 },
   ...ratios('refuse-no-parts', 'cpuUs', 0.7, 1.25),
   ...ratios('first-event', 'p50', 0.8, 1.35),
   ...ratios('chunk-streams', 'cpuPer1e5', 0.05, 0.9),

@@ -6,13 +6,15 @@ const CHUNKS = 200;
 const BYTES = 64;
 
 /**
+ * One stream on each connection; gives the number of events.
+ *
  * @param {import('../lib/load.mjs').Server} server
  * @param {import('../lib/http-connection.mjs').HttpConnection[]} connections
- * @param {number} [chunks]
+ * @param {{ chunks?: number, request?: (script: string) => Buffer }} [options]
  */
-async function wave(server, connections, chunks = CHUNKS) {
-  const request = () => sendStreamingMessage(`chunks:${chunks}:${BYTES}`);
-  const streams = connections.map((connection) => followStream(connection, request()));
+export async function wave(server, connections, { chunks = CHUNKS, request = sendStreamingMessage } = {}) {
+  const script = `chunks:${chunks}:${BYTES}`;
+  const streams = connections.map((connection) => followStream(connection, request(script)));
   await Promise.all(streams.map(({ done }) => done));
   const short = streams.find(({ counter }) => counter.events < chunks);
   if (short) throw new Error(`${server.name}: a stream ended after ${short.counter.events} events`);
@@ -29,7 +31,7 @@ export const chunkStreams = {
   ],
   async prepare(server) {
     const connections = await openConnections(server.port, STREAMS);
-    for (let i = 0; i < 3; i++) await wave(server, connections, 20);
+    for (let i = 0; i < 3; i++) await wave(server, connections, { chunks: 20 });
     for (const connection of connections) connection.close();
   },
   async run(server, _state, { streamSeconds }) {

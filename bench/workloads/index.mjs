@@ -6,10 +6,11 @@ import { firstEvent } from './first-event.mjs';
 import { growth } from './growth.mjs';
 import { idleStreams } from './idle-streams.mjs';
 import { slowReader } from './slow-reader.mjs';
+import { streamV03 } from './stream-v03.mjs';
 import { getTask, refuseNoId, refuseNoParts, sendMessage, streamEcho } from './unary.mjs';
 
 /** In the order of the table. */
 export const workloads = [
-  ...[getTask, sendMessage, streamEcho, refuseNoParts, refuseNoId, firstEvent],
+  ...[getTask, sendMessage, streamEcho, streamV03, refuseNoParts, refuseNoId, firstEvent],
   ...[chunkStreams, fanOut, growth, idleStreams, slowReader, burst, churn],
 ];
