@@ -26,6 +26,13 @@ describe('what clients of 0.3 send', () => {
       { kind: 'file', file: { bytes: 'AAAA', name: 'f', mimeType: 'image/png' } },
     ],
     ['a url', { url: 'http://x' }, { kind: 'file', file: { uri: 'http://x' } }],
+    ['null for its kind', { kind: null, text: '' }, { kind: 'text', text: '' }],
+    [
+      'null for the rest',
+      { text: null, data: { a: 1 }, raw: null, file: null },
+      { kind: 'data', data: { a: 1 } },
+    ],
+    ['an address and no bytes', { raw: null, url: 'http://x' }, { kind: 'file', file: { uri: 'http://x' } }],
   ])('may be a part without kind that holds %s', (_, given, expected) => {
     expect(send([given])).toEqual(read([expected]));
   });

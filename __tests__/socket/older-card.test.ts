@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
@@ -75,6 +76,46 @@ describe('the card', () => {
     >[])
       tags.add((await ask({ publicUrl: 'https://x.test/a' }, PATH, headers)).response.headers.get('etag'));
     expect(tags.size).toBe(3);
+  });
+
+  it.each<[string, string, 'older' | 'pure', boolean]>([
+    ['agent/getAuthenticatedExtendedCard', '', 'older', false],
+    ['agent/getAuthenticatedExtendedCard', '1.0', 'pure', true],
+    ['GetExtendedAgentCard', '', 'pure', true],
+  ])(
+    'for members is signed only in the words that were signed: %s under %j',
+    async (method, version, kind, isSigned) => {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      const options: Partial<A2AOptions> = {
+        ...{ publicUrl: 'https://x.test/a', signCard: { key: privateKey, kid: 'k' } },
+        extendedCard: { description: 'More', public: true },
+      };
+      app = await makeApp(options);
+      const response = await app.open(method, {}, { 'A2A-Version': version });
+      const { result } = (await response.json()) as { result: Record<string, unknown> };
+      expect([kindOf(result), 'signatures' in result, result['description']]).toEqual([
+        kind,
+        isSigned,
+        'More',
+      ]);
+      expect([response.headers.get('cache-control'), response.headers.get('etag')]).toEqual([
+        'no-store',
+        null,
+      ]);
+    },
+  );
+
+  it('is not answered with 304 for the tag of another version', async () => {
+    const { response, url } = await ask({ publicUrl: 'https://x.test/a' });
+    const tag = response.headers.get('etag') ?? '';
+    const again = (version: string) =>
+      fetch(`${url}${PATH}`, { headers: { 'If-None-Match': tag, 'A2A-Version': version } });
+    expect((await again('')).status).toBe(304);
+    for (const version of ['1.0', '0.3']) {
+      const other = await again(version);
+      expect([other.status, other.headers.get('vary')]).toEqual([200, 'A2A-Version']);
+      await other.text();
+    }
   });
 
   it('lists the first of the versions first', async () => {

@@ -241,6 +241,29 @@ describe('extensions in 0.3', () => {
   });
 });
 
+describe('extensions under both names', () => {
+  const uri = 'urn:express-a2a:resumable-stream:v1';
+
+  it.each([
+    ['the same', uri, uri, uri, uri],
+    ['different ones, of which the older name counts', `urn:x, ${uri}`, 'urn:x', uri, uri],
+    ['different ones, and none is active', 'urn:x', uri, null, null],
+    ['nothing under the older name', ' , ', uri, null, uri],
+  ])('ask for %s', async (_, older, newer, olderAnswer, newerAnswer) => {
+    const { open } = await serve();
+    const asked = { 'X-A2A-Extensions': older, 'A2A-Extensions': newer };
+    const stream = await open('message/stream', params, { ...EVENTS, ...asked });
+    const isActive = (await readEvents(stream).rest()).every(({ id }) => id !== undefined);
+    expect(isActive).toBe(newerAnswer !== null);
+    const failed = await open('tasks/get', { id: 'x' }, { ...OLDER, ...asked });
+    for (const { headers } of [stream, failed])
+      expect([headers.get('x-a2a-extensions'), headers.get('a2a-extensions')]).toEqual([
+        olderAnswer,
+        newerAnswer,
+      ]);
+  });
+});
+
 describe('the versions that are served', () => {
   it('can be 1.0 alone', async () => {
     const { call, url } = await serve({ versions: ['1.0'] });
@@ -257,6 +280,9 @@ describe('the versions that are served', () => {
     [['1.0', '0.2'], 'ERR_A2A_OPTIONS'],
     ['1.0', 'ERR_A2A_OPTIONS'],
   ])('are refused when they make no sense: %j', async (versions, code) => {
-    await expect(makeApp({ versions } as Partial<A2AOptions>)).rejects.toMatchObject({ code });
+    await expect(makeApp({ versions } as Partial<A2AOptions>)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('1.0 is always served'),
+    });
   });
 });

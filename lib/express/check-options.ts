@@ -158,7 +158,7 @@ function someVersions(value: unknown): string | undefined {
   const given: readonly unknown[] = Array.isArray(value) ? value : [];
   const isKnown = given.every((version) => version === '1.0' || version === '0.3');
   if (isKnown && given.includes('1.0') && new Set(given).size === given.length) return undefined;
-  return "must be ['1.0'], ['1.0', '0.3'] or ['0.3', '1.0']";
+  return "must be ['1.0'], ['1.0', '0.3'] or ['0.3', '1.0']: 1.0 is always served";
 }
 
 function withMethods(...names: readonly string[]): Rule {

@@ -135,7 +135,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         version: req.headers['a2a-version'],
         query: queryOf(req),
         served: versions,
-        olderExtensions: olderExtensions === undefined ? undefined : listHeader(olderExtensions),
+        olderExtensions: listHeader(olderExtensions),
         takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
         caller,
         mask: (error, failed) => metered.refused(mask(error, call.reason(), failed)),

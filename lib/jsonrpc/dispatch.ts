@@ -18,8 +18,8 @@ export interface RpcRequest {
   readonly query: URLSearchParams;
   readonly served: readonly Version[];
   readonly caller: Caller;
-  /** Extension URIs under the name that the header had in 0.3, where it was sent. */
-  readonly olderExtensions: readonly string[] | undefined;
+  /** Extension URIs under the name that the header had in 0.3, where they count before the others. */
+  readonly olderExtensions: readonly string[];
   /** Whether the client takes event streams. */
   readonly takesEvents: boolean;
   /** Makes an error fit to be seen by the client, and reports it where it is our fault. */
@@ -95,11 +95,10 @@ async function answerOlder(service: Service, request: RpcRequest, call: RpcCall)
   if (method === 'ListTasks') throw new Error('ListTasks was called by an older name');
   const caller = {
     ...request.caller,
-    ...(olderExtensions && { extensions: olderExtensions }),
+    ...(olderExtensions.length > 0 && { extensions: olderExtensions }),
     dialect: v03.params(method),
   };
-  const active = service.activeExtensions(olderExtensions ?? []);
-  const headers: Headers = active.length > 0 ? { 'X-A2A-Extensions': active.join(', ') } : {};
+  const headers = olderHeaders(service, request);
   const failed = (error: unknown): Answer => {
     const seen = mask(error, call);
     const whole = errorAnswer(id, seen, undefined, v03.error);
@@ -117,6 +116,15 @@ async function answerOlder(service: Service, request: RpcRequest, call: RpcCall)
     // what the mask has seen once it knows again
     return isStreaming(method) ? streamOf(broken(mask(error, call))) : failed(error);
   }
+}
+
+/** What is active, under each of the two names that extensions were asked for. An empty list is no line. */
+function olderHeaders(service: Service, { caller, olderExtensions }: RpcRequest): Headers {
+  if (olderExtensions.length === 0) return {};
+  const active = service.activeExtensions(olderExtensions);
+  const lines = active.length > 0 ? [active.join(', ')] : [];
+  // what was asked for under the name of 1.0 is not what counts, and HTTP has it answered already
+  return { 'X-A2A-Extensions': lines, ...(caller.extensions.length > 0 && { 'A2A-Extensions': lines }) };
 }
 
 type StreamingMethod = 'SendStreamingMessage' | 'SubscribeToTask';

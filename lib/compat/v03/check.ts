@@ -43,11 +43,17 @@ function withKinds(params: Record<string, unknown>): Record<string, unknown> {
 }
 
 function withKind(part: unknown): unknown {
-  if (!isObject(part) || 'kind' in part) return part;
+  if (!isObject(part) || isSet(part['kind'])) return part;
   const { raw, url, filename, mediaType, ...rest } = part;
-  if ('text' in rest) return { ...rest, kind: 'text' };
-  if ('data' in rest) return { ...rest, kind: 'data' };
-  if ('file' in rest) return { ...rest, kind: 'file' };
-  if (raw === undefined && url === undefined) return part;
+  const kind = KINDS.find((each) => isSet(rest[each]));
+  if (kind !== undefined) return { ...rest, kind };
+  if (!isSet(raw) && !isSet(url)) return part;
   return { ...rest, kind: 'file', file: { bytes: raw, uri: url, name: filename, mimeType: mediaType } };
+}
+
+const KINDS = ['text', 'data', 'file'] as const;
+
+/** Null is absent, as in ProtoJSON. */
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

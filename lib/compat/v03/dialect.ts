@@ -21,17 +21,24 @@ export const v03 = {
     /** The parameters as a client of 1.0 would send them. Throws an InvalidParamsError in the words of 0.3. */
     translate: (params: unknown) => readParams(method, params),
   }),
-  result: (method: UnaryMethod, result: v1.Methods[UnaryMethod]['result']): unknown =>
+  /** The result of an operation. An extended card comes without its signatures: they are of the card of 1.0. */
+  result: (method: UnaryMethod, result: v1.Methods[UnaryMethod]['result']): unknown => {
     // the result of this very method, which a union of methods does not show
-    resultToV03(method, result as never),
+    if (method === 'GetExtendedAgentCard') return unsigned(result as v1.AgentCard);
+    return resultToV03(method, result as never);
+  },
   event: eventToV03,
   error: errorToV03,
   cards: {
     /** The card for clients of 0.3. Signatures are of the card of 1.0. */
-    older: ({ signatures: _, ...card }: v1.AgentCard) => cardToV03(card),
+    older: unsigned,
     hybrid: hybridCard,
   },
 };
+
+function unsigned({ signatures: _, ...card }: v1.AgentCard): object {
+  return cardToV03(card);
+}
 
 function readParams(method: MethodV03, params: unknown): object {
   const { older } = a2aV1Methods[method];
