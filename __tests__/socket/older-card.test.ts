@@ -44,6 +44,8 @@ describe('the card', () => {
     ['it is asked for at the older path', {}, OLDER_PATH, {}, 'older'],
     ['it is asked for below the mount', {}, `/a2a${OLDER_PATH}`, {}, 'older'],
     ['no such version is there', {}, PATH, { 'A2A-Version': '9.9' }, 'hybrid'],
+    ['every call needs a tenant, which 0.3 does not know', { tenants: ['acme'] }, PATH, {}, 'pure'],
+    ['calls without a tenant are served too', { tenants: ['', 'acme'] }, PATH, {}, 'hybrid'],
     ['0.3 is not served', { versions: ['1.0'] }, PATH, { 'A2A-Version': '0.3' }, 'pure'],
     ['its URL is fixed', { publicUrl: 'https://x.test/a' }, PATH, { 'A2A-Version': '0.3' }, 'older'],
   ])('where %s', async (_, options, path, headers, kind) => {

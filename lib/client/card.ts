@@ -1,6 +1,7 @@
 import { isObject } from '../protocol/protojson.ts';
 import type { AgentCard } from '../protocol/v1.ts';
 import { type CachedCard, conditions, toCached } from './card-cache.ts';
+import { importV03 } from './dialect.ts';
 import { CardError, type ClientError, isClientError, ResponseError } from './errors.ts';
 import { openRequest, readText, startOf } from './http.ts';
 import type { Settings } from './options.ts';
@@ -103,7 +104,7 @@ export async function readCardObject(card: unknown, where: string, settings: Set
     await verifyCard(card, settings.verifyCard, settings);
   }
   if (Array.isArray(checked.supportedInterfaces)) return checked;
-  const { cardToV1 } = await import('../compat/v03/card.ts');
+  const { cardToV1 } = await importV03();
   try {
     // a card without interfaces of its own is one of 0.3; what it lacks the translator tells
     const older: unknown = Object.assign({ skills: [], capabilities: {} }, checked);

@@ -25,12 +25,11 @@ const PLAIN: Dialect = {
   event: (event) => event as StreamResponse,
 };
 
+/** The translators of 0.3. */
+export const importV03 = () => import('../compat/v03/client.ts');
+
 async function loadV03(): Promise<Dialect> {
-  const [{ callToV03 }, { resultToV1 }, { eventToV1 }] = await Promise.all([
-    import('../compat/v03/params.ts'),
-    import('../compat/v03/result.ts'),
-    import('../compat/v03/event.ts'),
-  ]);
+  const { callToV03, resultToV1, eventToV1 } = await importV03();
   return {
     call(method, params) {
       // typed by the caller of the transport

@@ -15,7 +15,7 @@ export type CardOptions = Pick<AgentCard, 'name' | 'description' | 'version'> &
     capabilities?: AgentCapabilities;
     /**
      * What clients get that do not say which version they speak: the card of 1.0 with what clients of 0.3 look for in
-     * it, or without. @defaultValue 'hybrid' where 0.3 is served and no key signs the card, else 'pure'
+     * it, or without. @defaultValue 'hybrid' where 0.3 is served, also to calls without a tenant, and no key signs the card; else 'pure'
      */
     compat?: 'hybrid' | 'pure';
   };
@@ -51,8 +51,9 @@ type Wired = Readonly<Record<'streaming' | 'pushNotifications' | 'extendedAgentC
 export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSource {
   const { extendedAgentCard = false, tenants = [''], versions = ['1.0'], sign } = wiring;
   const wired: Wired = { streaming: true, pushNotifications: false, extendedAgentCard };
-  // the signature of the card of 1.0 does not cover what is added to it
-  const usual = versions.includes('0.3') && sign === undefined ? 'hybrid' : 'pure';
+  // 0.3 knows no tenants, and the signature of the card of 1.0 does not cover what is added to it
+  const isHybrid = versions.includes('0.3') && tenants.includes('') && sign === undefined;
+  const usual = isHybrid ? 'hybrid' : 'pure';
   const { compat = usual, ...options } = copyOf(given);
   checkCompat(compat, versions);
   refuseUnknown(options, wired);
