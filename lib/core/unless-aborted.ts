@@ -2,9 +2,10 @@
 export function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    // a reason is passed on as it came
+    const fail: (reason: unknown) => void = reject;
     const onAbort = () => {
-      // an abort controller of ours has an error as its reason
-      reject(signal.reason as Error);
+      fail(signal.reason);
     };
     const answered = action();
     // the action itself may have aborted it
@@ -17,7 +18,7 @@ export function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal):
       },
       (error: unknown) => {
         signal.removeEventListener('abort', onAbort);
-        reject(error as Error); // as it came
+        fail(error);
       },
     );
   });
