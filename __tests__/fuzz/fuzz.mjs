@@ -15,6 +15,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '200000' },
     seed: { type: 'string', default: '1' },
     case: { type: 'string' },
+    server: { type: 'string', default: './server.mjs' },
   },
 });
 const seed = Number(values.seed);
@@ -25,7 +26,7 @@ const CONNECTIONS = 16;
 const ROUND = 1000;
 const HEAP_GROWTH_MB = 64;
 
-const server = fork(new URL('./server.mjs', import.meta.url), { execArgv: ['--expose-gc'] });
+const server = fork(new URL(values.server, import.meta.url), { execArgv: ['--expose-gc'] });
 /** @type {string[]} */
 const faults = [];
 server.on('message', (message) => {

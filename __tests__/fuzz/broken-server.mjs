@@ -1,0 +1,49 @@
+// The server of the fuzz with a fault, named by BROKEN, in each fifth answer: shows whether the fuzz would see it.
+import { ServerResponse } from 'node:http';
+
+/** Each leaves the length as it is, so that nothing but the content is wrong. */
+const BREAKS = /** @type {Record<string, [RegExp, string]>} */ ({
+  envelope: [/"jsonrpc":"2.0"/, '"jsonrpc":"2.1"'],
+  json: [/\}$/, ']'],
+  id: [/"id":[01],/, '"id":7,'],
+  code: [/"code":-32602/, '"code":-32099'],
+  result: [/TASK_STATE_COMPLETED/, 'TASK_STATE_COMPLETEX'],
+  frame: [/^data: /, 'dato: '],
+  internal: [/"message":"Invalid parameters"/, '"message":"at lib/x.ts:1:10  "'],
+});
+
+const broken = process.env['BROKEN'] ?? '';
+const { end, write } = ServerResponse.prototype;
+let answers = 0;
+
+/**
+ * @param {ServerResponse} res
+ * @param {unknown[]} args
+ */
+function spoil(res, [chunk, ...rest]) {
+  // what the fuzz sets up by itself stays whole
+  if (res.req.headers.host !== 'agent.test' || answers++ % 5 !== 0) return [chunk, ...rest];
+  if (broken === 'crash' && answers > 20) process.exit(3);
+  const [pattern, fault] = BREAKS[broken] ?? [];
+  if (typeof chunk !== 'string' || pattern === undefined || fault === undefined) return [chunk, ...rest];
+  return [chunk.replace(pattern, fault), ...rest];
+}
+
+Object.assign(ServerResponse.prototype, {
+  /**
+   * @this {ServerResponse}
+   * @param {unknown[]} args
+   */
+  write(...args) {
+    return Reflect.apply(write, this, spoil(this, args));
+  },
+  /**
+   * @this {ServerResponse}
+   * @param {unknown[]} args
+   */
+  end(...args) {
+    return Reflect.apply(end, this, spoil(this, args));
+  },
+});
+
+await import('./server.mjs');

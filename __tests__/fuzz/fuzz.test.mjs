@@ -1,0 +1,45 @@
+// The fuzz can fail: it is run against a server that is broken on purpose.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+
+/** @param {string} broken */
+async function fuzz(broken) {
+  const script = fileURLToPath(new URL('./fuzz.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, '--count', '400', '--server', './broken-server.mjs'], {
+    env: { ...process.env, BROKEN: broken },
+  });
+  let said = '';
+  for (const out of [child.stdout, child.stderr]) {
+    out.setEncoding('utf8').on('data', (/** @type {string} */ piece) => (said += piece));
+  }
+  const [code] = await once(child, 'close');
+  return { code, said };
+}
+
+/** @type {Record<string, RegExp>} */
+const FAULTS = {
+  envelope: /case \d+: no JSON-RPC response: data\/jsonrpc must be equal to constant/,
+  json: /case \d+: an answer that is no JSON/,
+  id: /case \d+: the id 7/,
+  code: /case \d+: no JSON-RPC response: data\/error\/code must be equal to one of the allowed values/,
+  result: /case \d+: a result that is no \w+: /,
+  frame: /case \d+: a stream with something else than events/,
+  internal: /case \d+: an error with something internal/,
+  crash: /the server has ended with 3/,
+};
+
+for (const [broken, fault] of Object.entries(FAULTS)) {
+  test(`the fuzz finds a fault: ${broken}`, async () => {
+    const { code, said } = await fuzz(broken);
+    assert.match(said, fault);
+    assert.equal(code, 1);
+  });
+}
+
+test('the fuzz passes the same server without a fault', async () => {
+  const { code, said } = await fuzz('');
+  assert.equal(code, 0, said);
+});
