@@ -4,7 +4,7 @@ import pino from 'pino';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { a2aRouter, type A2ARouter } from '../../lib/express/router.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
-import { message } from '../helpers/make-app.ts';
+import { inFrontOf, message } from '../helpers/make-app.ts';
 import { exchange, post } from '../helpers/raw-http.ts';
 import { serve, type Served } from '../helpers/serve.ts';
 
@@ -50,6 +50,8 @@ interface Given {
   readonly setup?: (app: express.Express) => void;
   readonly headers?: Record<string, string>;
   readonly path?: string;
+  /** Puts the agent in front of the app. */
+  readonly isBefore?: boolean;
 }
 
 /** Makes a router and asks twice: for the card, or with a call. Gives the codes of what was logged. */
@@ -59,15 +61,19 @@ async function codesOf({
   setup,
   headers = {},
   path = CARD,
+  isBefore = false,
 }: Given): Promise<string[]> {
   process.env['NODE_ENV'] = env;
   const { logger, codes } = log();
   const router = a2aRouter({ card, agent: () => 'x', logger, ...options });
   open.push(router);
-  const served = await serve((app) => {
-    setup?.(app);
-    app.use('/a2a', router);
-  });
+  const served = await serve(
+    (app) => {
+      setup?.(app);
+      if (!isBefore) app.use('/a2a', router);
+    },
+    (app) => (isBefore ? inFrontOf(app, router) : app),
+  );
   open.unshift(served);
   for (let i = 0; i < 2; i++) {
     if (path === CARD) {
@@ -108,6 +114,31 @@ describe('what is probably not meant is warned of once', () => {
       [],
     ],
     ['a proxy that is not trusted', { headers: forwarded }, ['ERR_A2A_TRUST_PROXY']],
+    [
+      'a prefix of a proxy that is not trusted',
+      { headers: { 'X-Forwarded-Prefix': '/x' } },
+      ['ERR_A2A_TRUST_PROXY'],
+    ],
+    [
+      'a proxy that the app behind does not trust',
+      { isBefore: true, headers: forwarded },
+      ['ERR_A2A_TRUST_PROXY'],
+    ],
+    [
+      'a proxy that the app behind trusts',
+      { isBefore: true, headers: forwarded, setup: (app) => app.set('trust proxy', 1) },
+      [],
+    ],
+    [
+      'a card in front of the app that names this machine',
+      { isBefore: true, env: 'production', options: memoryBackend(), headers: { Host: '127.0.0.1:3000' } },
+      ['ERR_A2A_LOCAL_CARD'],
+    ],
+    [
+      'credentials that nobody looked at in front of the app',
+      { isBefore: true, options: { card: secured }, headers: signedIn, path: '/a2a' },
+      ['ERR_A2A_NO_IDENTITY'],
+    ],
     ['a proxy that is trusted', { headers: forwarded, setup: (app) => app.set('trust proxy', 1) }, []],
     [
       'a proxy that is not trusted, in front of a public URL',

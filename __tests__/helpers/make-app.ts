@@ -56,7 +56,7 @@ export async function makeApp(options: Partial<A2AOptions> = {}): Promise<AgentA
 }
 
 /** With BEFORE=1 the suites call the agent in front of Express. The type forbids it, as options may want an Express request. */
-function inFrontOf(app: RequestListener, { before }: A2ARouter): RequestListener {
+export function inFrontOf(app: RequestListener, { before }: A2ARouter): RequestListener {
   return (before as unknown as A2ARouter<IncomingMessage>['before'])(app, '/a2a');
 }
 

@@ -5,8 +5,9 @@ import { startWorker } from '../../lib/core/start-worker.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { cancelTask, sendText, start, streamText } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
-import { type AgentApp, makeApp } from '../helpers/make-app.ts';
+import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
 import { exchange, post } from '../helpers/raw-http.ts';
+import { openRaw } from '../helpers/raw-stream.ts';
 
 let app: AgentApp | undefined;
 
@@ -80,6 +81,20 @@ describe('figures of calls', () => {
       [1, { method: 'SendStreamingMessage', outcome: 'gone' }],
       [1, { method: 'SendStreamingMessage', outcome: 'ok' }],
     ]);
+  });
+
+  it('count a reader that takes nothing, and is cut', async () => {
+    const { onMetric, of, count } = figures();
+    async function* agent() {
+      // more than the sockets of both ends hold
+      for (let n = 0; n < 30; n++) yield await Promise.resolve('x'.repeat(1_000_000));
+    }
+    app = await makeApp({ onMetric, stallMs: 200, agent });
+    const socket = await openRaw(app, 'SendStreamingMessage', message('hi'));
+    await count('a2a_calls', 1);
+    expect(of('a2a_readers_cut')).toEqual([[1, {}]]);
+    expect(of('a2a_calls')).toEqual([[1, { method: 'SendStreamingMessage', outcome: 'gone' }]]);
+    socket.destroy();
   });
 
   it('tell of our own faults', async () => {
