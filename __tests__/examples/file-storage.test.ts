@@ -30,13 +30,25 @@ storageSuite(
       const { clock } = placeOf(storage);
       clock.setWall(clock.now() + ms);
     },
-    restart(storage) {
-      const place = placeOf(storage);
-      // killed in the middle of a write
-      for (const name of readdirSync(place.directory))
-        appendFileSync(join(place.directory, name), '{"header":{"ep');
-      return open(place);
-    },
+    process: (storage) => ({
+      path: join(__dirname, 'file-process.cjs'),
+      args: [placeOf(storage).directory],
+    }),
     dispose: (storage) => rmSync(placeOf(storage).directory, { recursive: true }),
   },
 );
+
+it('drops a line that was being written when its process was killed', async () => {
+  const place = { directory: mkdtempSync(join(tmpdir(), 'tasks-')), clock: fakeClock() };
+  const scope = { agent: 'a', tenant: '', owner: null };
+  const status = { state: 'TASK_STATE_SUBMITTED', timestamp: '' } as const;
+  const task = { id: 'task', contextId: 'c', status };
+  await (await open(place)).createTask({ scope, task, request: {}, answers: 'task' });
+  for (const name of readdirSync(place.directory))
+    appendFileSync(join(place.directory, name), '{"header":{"ep');
+  const again = await open(place);
+  expect((await again.loadTask('task'))?.seq).toBe(1);
+  expect((await again.requestCancel(scope, 'task', 0)).ok).toBe(true);
+  expect((await (await open(place)).loadTask('task'))?.closed).toBe(true);
+  rmSync(place.directory, { recursive: true });
+});

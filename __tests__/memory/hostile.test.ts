@@ -34,6 +34,11 @@ describe.each([0, 0.3, 1])('with %d of all hints lost', (drop) => {
   );
 });
 
-describe('a broker whose hints come late and in another order is still one', () => {
-  brokerSuite({ describe, it, expect }, () => hostileBroker(memoryBackend().broker, { delay: 0.1 }));
+describe.each([
+  ['none', 0, {}],
+  ['30 %', 0.3, { losesHints: 'some' }],
+  ['all', 1, { losesHints: 'all' }],
+] as const)('a broker that repeats and reorders hints, and loses %s of them', (_, drop, hooks) => {
+  const hostility = { drop, repeat: 0.2, delay: 0.1 };
+  brokerSuite({ describe, it, expect }, () => hostileBroker(memoryBackend().broker, hostility), hooks);
 });

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Storage } from '../../lib/core/storage.ts';
 import { storageSuite } from '../../lib/testing/storage-suite.ts';
+import { moveBack } from './move-back.ts';
 import { connect, findRedis, removeKeys, type TestRedis } from './server.ts';
-import { redisProof } from './storage.ts';
+import { wholeStorage } from './whole-storage.ts';
 
 /** The cases of the methods that the proof has; the rest asks of lists, trimming or upkeep. */
-const CASES = /^S(?:1[0-36]?|[2456789]) /;
+const CASES = /^S(?:1[0-36]?|[2456789]|22) /;
 /** Cases that need what a backend has and the proof has not: listTasks, trimming, a count of active tasks, sizes of artifacts. */
 const BEYOND =
   /name that is taken|two calls at once|no room|what an artifact replaces|S13 trim|changing what was/;
@@ -31,11 +33,8 @@ const start = findRedis();
   });
 
   function open(through: typeof client, prefix: string, maxTaskBytes?: number): Storage {
-    const outside = () => Promise.reject(new Error('not part of the proof'));
-    const storage: Storage = {
-      ...redisProof({ client: through, prefix, ...(maxTaskBytes !== undefined && { maxTaskBytes }) }),
-      ...{ shared: true, init: async () => {}, close: async () => {}, listTasks: outside, sweep: outside },
-    };
+    const limits = maxTaskBytes === undefined ? {} : { maxTaskBytes };
+    const storage = wholeStorage({ client: through, prefix, ...limits });
     prefixes.set(storage, prefix);
     return storage;
   }
@@ -57,24 +56,10 @@ const start = findRedis();
     {
       limits: true,
       advance: (storage, ms) => moveBack(client, prefixOf(storage), ms),
+      shared: true,
+      process: (storage) => ({ path: join(__dirname, 'process.cjs'), args: [redis.url, prefixOf(storage)] }),
       connect: (storage) => open(other, prefixOf(storage)),
       dispose: (storage) => removeKeys(client, prefixOf(storage)),
     },
   );
 });
-
-/** Lets time pass on a server whose clock is real: all that is to happen at some time happens so much earlier. */
-async function moveBack(
-  client: Awaited<ReturnType<typeof connect>>,
-  prefix: string,
-  ms: number,
-): Promise<void> {
-  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
-    for (const key of keys) {
-      if (key.startsWith(`${prefix}t:`)) await client.hIncrBy(key, 'lu', -ms);
-      if (key.startsWith(`${prefix}dd:`)) await client.pExpire(key, (await client.pTTL(key)) - ms);
-      if (!key.startsWith(`${prefix}due:`)) continue;
-      for (const member of await client.zRange(key, 0, -1)) await client.zIncrBy(key, -ms, member);
-    }
-  }
-}

@@ -1,32 +1,34 @@
-import type { Broker, WorkHint, WorkOutcome } from '../core/broker.ts';
+import type { Broker, WorkOutcome } from '../core/broker.ts';
+import { done, listen, wake, workload } from './broker/bench.ts';
 import { eventually } from './eventually.ts';
 import { createGate } from './gate.ts';
+import { createProcesses } from './process/processes.ts';
+import type { ProcessModule, SecondProcess } from './process/second-process.ts';
 import { missingHooks, register, type TestApi } from './test-api.ts';
 
 /** What only some brokers can do. A case that needs a hook which is not there says so in its name and is not run. */
 export interface BrokerHooks {
-  /** Another handle on the same broker, as another process would have it. */
+  /** Another handle on the same broker, in this process. */
   readonly connect?: (broker: Broker) => Broker | Promise<Broker>;
   /** Makes what the broker stands on unreachable. */
   readonly cut?: (broker: Broker) => void | Promise<void>;
-  /** For queue products: ends this handle as a killed process would, without acknowledging anything. */
-  readonly kill?: (broker: Broker) => void | Promise<void>;
-  /** For queue products: set when a hint whose outcome was `busy` comes again. */
+  /** How a second process opens the same broker: the path of a main module that calls `serveBackend`. */
+  readonly process?: (broker: Broker) => ProcessModule | Promise<ProcessModule>;
+  /** For queue products: set when a hint comes again whose outcome was `busy`, or whose process was killed. */
   readonly redelivers?: true;
+  /** Set when hints get lost, some or all of them: cases that need those that are lost are then not run. */
+  readonly losesHints?: 'some' | 'all';
   /** Called after each case, with the broker it ran on. */
   readonly dispose?: (broker: Broker) => void | Promise<void>;
 }
 
-type BrokerHook = Exclude<keyof BrokerHooks, 'dispose'>;
+/** `hints`: at least some arrive; `every hint`: none is lost. */
+type Need = Exclude<keyof BrokerHooks, 'dispose' | 'losesHints'> | 'hints' | 'every hint';
 
 interface Kit {
   readonly expect: TestApi['expect'];
   readonly hooks: BrokerHooks;
-  readonly test: (
-    name: string,
-    body: (broker: Broker) => Promise<void>,
-    needs?: readonly BrokerHook[],
-  ) => void;
+  readonly test: (name: string, body: (broker: Broker) => Promise<void>, needs?: readonly Need[]) => void;
 }
 
 /**
@@ -39,8 +41,14 @@ export function brokerSuite(
   create: () => Broker | Promise<Broker>,
   hooks: BrokerHooks = {},
 ): void {
+  const { losesHints } = hooks;
+  const given = {
+    ...hooks,
+    hints: losesHints === 'all' ? undefined : true,
+    'every hint': losesHints === undefined ? true : undefined,
+  };
   const test: Kit['test'] = (name, body, needs = []) => {
-    register(api, name, missingHooks(hooks, needs), async () => {
+    register(api, name, missingHooks(given, needs), async () => {
       const broker = await create();
       try {
         await body(broker);
@@ -61,45 +69,36 @@ export function brokerSuite(
   });
 }
 
-const done = (): Promise<WorkOutcome> => Promise.resolve('done');
-
-/** A worker with room that writes down what it hears. */
-async function listen(
+async function withProcesses(
+  hooks: BrokerHooks,
   broker: Broker,
-  agent: string,
-  onWork: (hint: WorkHint) => Promise<WorkOutcome> = done,
-) {
-  const heard: WorkHint[] = [];
-  const handle = await broker.work(
-    agent,
-    () => 4,
-    (hint) => {
-      heard.push(hint);
-      return onWork(hint);
-    },
-  );
-  return { heard, stop: () => handle.stop() };
-}
-
-/** Wakes until the condition holds: a broker may lose hints, but not all of them. */
-async function wake(broker: Broker, hint: WorkHint, condition: () => boolean): Promise<void> {
-  await broker.wake(hint);
-  await eventually(condition, `the hint for ${hint.agent}`, () => broker.wake(hint));
+  body: (one: SecondProcess, two: SecondProcess) => Promise<void>,
+): Promise<void> {
+  const processes = createProcesses(() => hooks.process?.(broker));
+  try {
+    await body(...(await Promise.all([processes.start(), processes.start()])));
+  } finally {
+    await processes.killAll();
+  }
 }
 
 function wakeCases({ test, hooks, expect }: Kit): void {
-  test('K1 wake: reaches an idle worker of the agent, and none of another', async (broker) => {
-    const [one, other] = [await listen(broker, 'a'), await listen(broker, 'b')];
-    await wake(broker, { agent: 'a', taskId: 't' }, () => one.heard.length > 0);
-    await wake(broker, { agent: 'b' }, () => other.heard.length > 0);
-    expect([...new Set(one.heard.map(({ agent }) => agent))]).toEqual(['a']);
-    expect([...new Set(other.heard.map(({ agent }) => agent))]).toEqual(['b']);
-    expect(one.heard[0]?.taskId ?? 't').toBe('t');
-    await Promise.all([one.stop(), other.stop()]);
-  });
+  test(
+    'K1 wake: reaches an idle worker of the agent, and none of another',
+    async (broker) => {
+      const [one, other] = [await listen(broker, 'a'), await listen(broker, 'b')];
+      await wake(broker, { agent: 'a', taskId: 't' }, () => one.heard.length > 0);
+      await wake(broker, { agent: 'b' }, () => other.heard.length > 0);
+      expect([...new Set(one.heard.map(({ agent }) => agent))]).toEqual(['a']);
+      expect([...new Set(other.heard.map(({ agent }) => agent))]).toEqual(['b']);
+      expect(one.heard[0]?.taskId ?? 't').toBe('t');
+      await Promise.all([one.stop(), other.stop()]);
+    },
+    ['hints'],
+  );
 
   test(
-    'K1 wake: reaches a worker in another process',
+    'K1 wake: reaches a worker on another handle',
     async (broker) => {
       const other = await hooks.connect?.(broker);
       if (other === undefined) return;
@@ -108,53 +107,50 @@ function wakeCases({ test, hooks, expect }: Kit): void {
       await there.stop();
       await other.close();
     },
-    ['connect'],
+    ['connect', 'hints'],
   );
 
-  test('K1 wake: reaches a worker again and again', async (broker) => {
-    const { heard, stop } = await listen(broker, 'a');
-    for (let n = 1; n <= 20; n += 1)
-      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => heard.length >= n);
-    await stop();
-  });
-
-  test('K1 wake: does not call the worker before it returns', async (broker) => {
-    const { heard, stop } = await listen(broker, 'a');
-    const waking = broker.wake({ agent: 'a' });
-    expect(heard.length).toBe(0);
-    await waking;
-    await eventually(
-      () => heard.length > 0,
-      'the hint',
-      () => broker.wake({ agent: 'a' }),
-    );
-    await stop();
-  });
-}
-
-/** Work as a storage would hold it: each worker takes what it has room for. */
-function workload(concurrency: number) {
-  const due: string[] = [];
-  const finished: string[] = [];
-  return {
-    due,
-    finished,
-    async start(broker: Broker): Promise<{ stop(): Promise<void> }> {
-      let running = 0;
-      return broker.work(
-        'a',
-        () => concurrency - running,
-        async () => {
-          const taken = due.splice(0, concurrency - running);
-          running += taken.length;
-          for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
-          running -= taken.length;
-          finished.push(...taken);
-          return taken.length > 0 ? 'done' : 'idle';
-        },
-      );
+  test(
+    'K1 wake ★: reaches a worker in another process, and comes from one',
+    async (broker) => {
+      await withProcesses(hooks, broker, async (one, two) => {
+        const there = await listen(one.broker, 'a');
+        await wake(broker, { agent: 'a' }, () => there.heard.length > 0);
+        const before = there.heard.length;
+        await wake(two.broker, { agent: 'a' }, () => there.heard.length > before);
+        await there.stop();
+      });
     },
-  };
+    ['process', 'hints'],
+  );
+
+  test(
+    'K1 wake: reaches a worker again and again',
+    async (broker) => {
+      const { heard, stop } = await listen(broker, 'a');
+      for (let n = 1; n <= 20; n += 1)
+        await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => heard.length >= n);
+      await stop();
+    },
+    ['hints'],
+  );
+
+  test(
+    'K1 wake: does not call the worker before it returns',
+    async (broker) => {
+      const { heard, stop } = await listen(broker, 'a');
+      const waking = broker.wake({ agent: 'a' });
+      expect(heard.length).toBe(0);
+      await waking;
+      await eventually(
+        () => heard.length > 0,
+        'the hint',
+        () => broker.wake({ agent: 'a' }),
+      );
+      await stop();
+    },
+    ['hints'],
+  );
 }
 
 function collapseCases({ test, expect }: Kit): void {
@@ -163,143 +159,171 @@ function collapseCases({ test, expect }: Kit): void {
     [1, 16],
     [3, 2],
   ] as const) {
-    test(`K2 collapse: of 300 wakes none leaves work undone, with ${String(workers)} workers of ${String(concurrency)}`, async (broker) => {
-      const work = workload(concurrency);
-      const handles = [];
-      for (let n = 0; n < workers; n += 1) handles.push(await work.start(broker));
-      const wakes = Array.from({ length: 300 }, (_, n) => {
-        work.due.push(`t${String(n)}`);
-        return broker.wake({ agent: 'a', taskId: `t${String(n)}` });
-      });
-      await Promise.all(wakes);
-      await eventually(() => work.finished.length === 300, 'all work to be done');
-      expect(new Set(work.finished).size).toBe(300);
-      await Promise.all(handles.map((handle) => handle.stop()));
-    });
+    test(
+      `K2 collapse: of 300 wakes none leaves work undone, with ${String(workers)} workers of ${String(concurrency)}`,
+      async (broker) => {
+        const work = workload(concurrency);
+        const handles = [];
+        for (let n = 0; n < workers; n += 1) handles.push(await work.start(broker));
+        const wakes = Array.from({ length: 300 }, (_, n) => {
+          work.due.push(`t${String(n)}`);
+          return broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+        });
+        await Promise.all(wakes);
+        await eventually(() => work.finished.length === 300, 'all work to be done');
+        expect(new Set(work.finished).size).toBe(300);
+        await Promise.all(handles.map((handle) => handle.stop()));
+      },
+      ['every hint'],
+    );
   }
 
-  test('K2 collapse: work that comes while a worker is at work is done after it', async (broker) => {
-    const work = workload(1);
-    const handle = await work.start(broker);
-    for (let n = 0; n < 50; n += 1) {
-      work.due.push(`t${String(n)}`);
-      await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
-      if (n % 3 === 0) await new Promise(setImmediate);
-    }
-    await eventually(() => work.finished.length === 50, 'all work to be done');
-    await handle.stop();
-  });
+  test(
+    'K2 collapse: work that comes while a worker is at work is done after it',
+    async (broker) => {
+      const work = workload(1);
+      const handle = await work.start(broker);
+      for (let n = 0; n < 50; n += 1) {
+        work.due.push(`t${String(n)}`);
+        await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+        if (n % 3 === 0) await new Promise(setImmediate);
+      }
+      await eventually(() => work.finished.length === 50, 'all work to be done');
+      await handle.stop();
+    },
+    ['every hint'],
+  );
 
-  test('K2 collapse: 10,000 wakes for a worker without room are no 10,000 calls when it has some', async (broker) => {
-    let room = 0;
-    let calls = 0;
-    const handle = await broker.work(
-      'a',
-      () => room,
-      () => {
-        calls += 1;
-        return done();
-      },
-    );
-    for (let n = 0; n < 10_000; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
-    room = 4;
-    await wake(broker, { agent: 'a' }, () => calls > 0);
-    for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
-    await handle.stop();
-    expect(calls).toBeLessThanOrEqual(2000);
-  });
+  test(
+    'K2 collapse: 10,000 wakes for a worker without room are no 10,000 calls when it has some',
+    async (broker) => {
+      let room = 0;
+      let calls = 0;
+      const handle = await broker.work(
+        'a',
+        () => room,
+        () => {
+          calls += 1;
+          return done();
+        },
+      );
+      for (let n = 0; n < 10_000; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+      room = 4;
+      await wake(broker, { agent: 'a' }, () => calls > 0);
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      await handle.stop();
+      expect(calls).toBeLessThanOrEqual(5000);
+    },
+    ['hints'],
+  );
 }
 
 function roomCases({ test, expect }: Kit): void {
-  test('K3 room: a worker without room is not called, one that has room is', async (broker) => {
-    let room = 0;
-    let calls = 0;
-    const full = await broker.work(
-      'a',
-      () => room,
-      () => {
-        calls += 1;
-        return done();
-      },
-    );
-    const marker = await listen(broker, 'a');
-    for (let n = 0; n < 20; n += 1) {
-      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => marker.heard.length > n);
-    }
-    expect(calls).toBe(0);
-    await marker.stop();
-    room = 1;
-    await wake(broker, { agent: 'a' }, () => calls > 0);
-    await full.stop();
-  });
+  test(
+    'K3 room: a worker without room is not called, one that has room is',
+    async (broker) => {
+      let room = 0;
+      let calls = 0;
+      const full = await broker.work(
+        'a',
+        () => room,
+        () => {
+          calls += 1;
+          return done();
+        },
+      );
+      const marker = await listen(broker, 'a');
+      for (let n = 0; n < 20; n += 1) {
+        await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => marker.heard.length > n);
+      }
+      expect(calls).toBe(0);
+      await marker.stop();
+      room = 1;
+      await wake(broker, { agent: 'a' }, () => calls > 0);
+      await full.stop();
+    },
+    ['hints'],
+  );
 
-  test('K3 room: a worker is not called for more than it has room for at once', async (broker) => {
-    let [running, most] = [0, 0];
-    const gate = createGate();
-    const handle = await broker.work(
-      'a',
-      () => 3 - running,
-      async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await gate.opened;
-        running -= 1;
-        return 'done';
-      },
-    );
-    // at once, so that a broker that counts its room in rounds has them all in one
-    await Promise.all(
-      Array.from({ length: 20 }, (_, n) => broker.wake({ agent: 'a', taskId: `t${String(n)}` })),
-    );
-    await eventually(
-      () => running > 0,
-      'the first call',
-      () => broker.wake({ agent: 'a' }),
-    );
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-    expect(most).toBeLessThanOrEqual(3);
-    gate.open();
-    await handle.stop();
-  });
+  test(
+    'K3 room: a worker is not called for more than it has room for at once',
+    async (broker) => {
+      let [running, most] = [0, 0];
+      const gate = createGate();
+      const handle = await broker.work(
+        'a',
+        () => 3 - running,
+        async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await gate.opened;
+          running -= 1;
+          return 'done';
+        },
+      );
+      // at once, so that a broker that counts its room in rounds has them all in one
+      await Promise.all(
+        Array.from({ length: 20 }, (_, n) => broker.wake({ agent: 'a', taskId: `t${String(n)}` })),
+      );
+      await eventually(
+        () => running > 0,
+        'the first call',
+        () => broker.wake({ agent: 'a' }),
+      );
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      expect(most).toBeLessThanOrEqual(3);
+      gate.open();
+      await handle.stop();
+    },
+    ['hints'],
+  );
 }
 
 function stopCases({ test, expect }: Kit): void {
-  test('K4 stop: waits for the callbacks that run', async (broker) => {
-    const gate = createGate();
-    let ended = false;
-    const { heard, stop } = await listen(broker, 'a', async () => {
-      await gate.opened;
-      await new Promise(setImmediate);
-      ended = true;
-      return 'done';
-    });
-    await wake(broker, { agent: 'a' }, () => heard.length > 0);
-    let stopped = false;
-    const stopping = stop().then(() => {
-      stopped = true;
-    });
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-    expect(stopped).toBe(false);
-    gate.open();
-    await stopping;
-    expect(ended).toBe(true);
-  });
+  test(
+    'K4 stop: waits for the callbacks that run',
+    async (broker) => {
+      const gate = createGate();
+      let ended = false;
+      const { heard, stop } = await listen(broker, 'a', async () => {
+        await gate.opened;
+        await new Promise(setImmediate);
+        ended = true;
+        return 'done';
+      });
+      await wake(broker, { agent: 'a' }, () => heard.length > 0);
+      let stopped = false;
+      const stopping = stop().then(() => {
+        stopped = true;
+      });
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      expect(stopped).toBe(false);
+      gate.open();
+      await stopping;
+      expect(ended).toBe(true);
+    },
+    ['hints'],
+  );
 
-  test('K4 stop: who has stopped is not called any more; stopping twice is fine', async (broker) => {
-    const [one, two] = [await listen(broker, 'a'), await listen(broker, 'a')];
-    await one.stop();
-    await one.stop();
-    for (let n = 0; n < 10; n += 1) {
-      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => two.heard.length > n);
-    }
-    expect(one.heard.length).toBe(0);
-    await two.stop();
-    await broker.wake({ agent: 'a' });
-    const three = await listen(broker, 'a');
-    await wake(broker, { agent: 'a' }, () => three.heard.length > 0);
-    await three.stop();
-    expect(one.heard.length).toBe(0);
-  });
+  test(
+    'K4 stop: who has stopped is not called any more; stopping twice is fine',
+    async (broker) => {
+      const [one, two] = [await listen(broker, 'a'), await listen(broker, 'a')];
+      await one.stop();
+      await one.stop();
+      for (let n = 0; n < 10; n += 1) {
+        await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => two.heard.length > n);
+      }
+      expect(one.heard.length).toBe(0);
+      await two.stop();
+      await broker.wake({ agent: 'a' });
+      const three = await listen(broker, 'a');
+      await wake(broker, { agent: 'a' }, () => three.heard.length > 0);
+      await three.stop();
+      expect(one.heard.length).toBe(0);
+    },
+    ['hints'],
+  );
 }
 
 function harmCases({ test, hooks, expect }: Kit): void {
@@ -308,31 +332,35 @@ function harmCases({ test, hooks, expect }: Kit): void {
     await broker.wake({ agent: 'nobody', taskId: 't' });
   });
 
-  test('K5 wake: does not wait for a worker, and one that fails is called again', async (broker) => {
-    let calls = 0;
-    const handle = await broker.work(
-      'a',
-      () => 1,
-      () => {
-        calls += 1;
-        if (calls === 1) throw new Error('a callback that throws');
-        return calls === 2 ? Promise.reject(new Error('a callback that rejects')) : done();
-      },
-    );
-    for (let n = 1; n <= 3; n += 1)
-      await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => calls >= n);
-    await handle.stop();
-    const gate = createGate();
-    const busy = await listen(broker, 'a', async () => {
-      await gate.opened;
-      return 'done';
-    });
-    await wake(broker, { agent: 'a' }, () => busy.heard.length > 0);
-    for (let n = 0; n < 100; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
-    gate.open();
-    await busy.stop();
-    expect(calls).toBeGreaterThan(2);
-  });
+  test(
+    'K5 wake: does not wait for a worker, and one that fails is called again',
+    async (broker) => {
+      let calls = 0;
+      const handle = await broker.work(
+        'a',
+        () => 1,
+        () => {
+          calls += 1;
+          if (calls === 1) throw new Error('a callback that throws');
+          return calls === 2 ? Promise.reject(new Error('a callback that rejects')) : done();
+        },
+      );
+      for (let n = 1; n <= 3; n += 1)
+        await wake(broker, { agent: 'a', taskId: `t${String(n)}` }, () => calls >= n);
+      await handle.stop();
+      const gate = createGate();
+      const busy = await listen(broker, 'a', async () => {
+        await gate.opened;
+        return 'done';
+      });
+      await wake(broker, { agent: 'a' }, () => busy.heard.length > 0);
+      for (let n = 0; n < 100; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+      gate.open();
+      await busy.stop();
+      expect(calls).toBeGreaterThan(2);
+    },
+    ['hints'],
+  );
 
   test('K5 wake: after close it neither throws nor rejects, and close may come twice', async (broker) => {
     await broker.close();
@@ -352,19 +380,19 @@ function harmCases({ test, hooks, expect }: Kit): void {
 
 function queueCases({ test, hooks, expect }: Kit): void {
   test(
-    'K6 queue: the hint of a process that was killed comes to another one',
+    'K6 queue ★: the hint of a process that was killed comes to another one',
     async (broker) => {
-      const first = await listen(broker, 'a', () => new Promise(() => undefined));
-      await wake(broker, { agent: 'a', taskId: 't' }, () => first.heard.length > 0);
-      const other = await hooks.connect?.(broker);
-      if (other === undefined) return;
-      const second = await listen(other, 'a');
-      await hooks.kill?.(broker);
-      await eventually(() => second.heard.some(({ taskId }) => taskId === 't'), 'the hint again');
-      await second.stop();
-      await other.close();
+      await withProcesses(hooks, broker, async (one, two) => {
+        const first = await listen(one.broker, 'a', () => new Promise(() => undefined));
+        await broker.wake({ agent: 'a', taskId: 't' });
+        await eventually(() => first.heard.length > 0, 'the hint');
+        const second = await listen(two.broker, 'a');
+        await one.kill();
+        await eventually(() => second.heard.some(({ taskId }) => taskId === 't'), 'the hint again');
+        await second.stop();
+      });
     },
-    ['connect', 'kill'],
+    ['process', 'redelivers', 'every hint'],
   );
 
   test(
@@ -377,6 +405,6 @@ function queueCases({ test, hooks, expect }: Kit): void {
       await stop();
       expect(heard.length).toBe(3);
     },
-    ['redelivers'],
+    ['redelivers', 'every hint'],
   );
 }

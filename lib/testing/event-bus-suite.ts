@@ -2,14 +2,18 @@ import type { EventBus, TaskHint } from '../core/event-bus.ts';
 import type { TaskId } from '../core/log.ts';
 import type { Storage } from '../core/storage.ts';
 import { eventually } from './eventually.ts';
+import { createProcesses } from './process/processes.ts';
+import type { ProcessModule } from './process/second-process.ts';
 import { createBench } from './storage/bench.ts';
 import { artifact, status } from './storage/bodies.ts';
 import { missingHooks, register, type TestApi } from './test-api.ts';
 
 /** What only some buses can do. A case that needs a hook which is not there says so in its name and is not run. */
 export interface EventBusHooks {
-  /** Another handle on the same bus, as another process would have it. */
+  /** Another handle on the same bus, in this process. */
   readonly connect?: (bus: EventBus) => EventBus | Promise<EventBus>;
+  /** How a second process opens the same bus: the path of a main module that calls `serveBackend`. */
+  readonly process?: (bus: EventBus) => ProcessModule | Promise<ProcessModule>;
   /** Cuts the connection of this bus, and lets it come back. */
   readonly cut?: (bus: EventBus) => void | Promise<void>;
   /** The storage whose writers publish on this bus. */
@@ -105,7 +109,7 @@ function deliveryCases({ test, hooks, expect }: Kit): void {
   });
 
   test(
-    'B1 hint: reaches subscribers in other processes',
+    'B1 hint: reaches subscribers on other handles',
     async (bus) => {
       const other = await hooks.connect?.(bus);
       if (other === undefined) return;
@@ -115,6 +119,26 @@ function deliveryCases({ test, hooks, expect }: Kit): void {
       await other.close();
     },
     ['connect'],
+  );
+
+  test(
+    'B1 hint ★: reaches subscribers in other processes, and comes from them',
+    async (bus) => {
+      const processes = createProcesses(() => hooks.process?.(bus));
+      try {
+        const [one, two] = await Promise.all([processes.start(), processes.start()]);
+        const [here, there] = [await listen(bus, 'a'), await listen(one.eventBus, 'a')];
+        await ring(bus, hintOf('a', 3), () => there.heard.length > 0);
+        await ring(two.eventBus, hintOf('a', 4, true), () =>
+          [here, there].every(({ heard }) => heard.some(({ head }) => head === 4)),
+        );
+        const facts = there.heard.map(({ taskId, head, closed }) => JSON.stringify([taskId, head, closed]));
+        expect([...new Set(facts)]).toEqual(['["a",3,false]', '["a",4,true]']);
+      } finally {
+        await processes.killAll();
+      }
+    },
+    ['process'],
   );
 
   test('B2 closed: the end of a task is told as such, with its head', async (bus) => {

@@ -19,6 +19,8 @@ export { brokerSuite, type BrokerHooks } from './broker-suite.ts';
 export { eventBusSuite, type EventBusHooks } from './event-bus-suite.ts';
 export { feedSuite, type FeedHooks, type FeedSetup } from './feed-suite.ts';
 export { workerSuite, type WorkerHooks, type WorkerSetup } from './worker-suite.ts';
+export { serveBackend } from './process/serve-backend.ts';
+export type { ProcessModule } from './process/second-process.ts';
 export { foldVectors, type FoldVector } from './fold-vectors.ts';
 
 export { hostileBus, type HostileBus, type Hostility } from './hostile-bus.ts';

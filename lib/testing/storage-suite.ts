@@ -1,5 +1,7 @@
 import type { TaskId } from '../core/log.ts';
 import type { Storage } from '../core/storage.ts';
+import { createProcesses, type Processes } from './process/processes.ts';
+import type { ProcessModule } from './process/second-process.ts';
 import { createBench, type Bench } from './storage/bench.ts';
 import { cancelCases } from './storage/cancel-cases.ts';
 import { claimCases } from './storage/claim-cases.ts';
@@ -12,6 +14,7 @@ import { keyCases } from './storage/key-cases.ts';
 import { isolationCases } from './storage/isolation-cases.ts';
 import { listCases } from './storage/list-cases.ts';
 import { pauseCases } from './storage/pause-cases.ts';
+import { processCases } from './storage/process-cases.ts';
 import { readCases } from './storage/read-cases.ts';
 import { scopeCases } from './storage/scope-cases.ts';
 import { upkeepCases } from './storage/upkeep-cases.ts';
@@ -45,9 +48,13 @@ export interface StorageHooks {
   readonly limits?: true;
   /** Set when the factory heeds the retention in its StorageWish. */
   readonly retention?: true;
-  /** Another handle on the same data, as another process would have it. */
+  /** Another handle on the same data, in this process. */
   readonly connect?: (storage: Storage) => Storage | Promise<Storage>;
-  /** Kills the store as by SIGKILL, starts it again on the same data, and gives a handle on it. */
+  /** How a second process opens the same data: the path of a main module that calls `serveBackend`. */
+  readonly process?: (storage: Storage) => ProcessModule | Promise<ProcessModule>;
+  /** Set when several processes may use the data at once. */
+  readonly shared?: true;
+  /** Kills a store that is a process of its own, by SIGKILL, starts it again on the same data, and gives a handle on it. */
   readonly restart?: (storage: Storage) => Promise<Storage>;
   /** How many records (tasks, index members, keys, rows) are stored. */
   readonly usage?: (storage: Storage) => number | Promise<number>;
@@ -68,10 +75,13 @@ export interface StorageKit {
   readonly api: TestApi;
   readonly hooks: StorageHooks;
   /** Registers a case. It gets an empty storage, which is disposed of afterwards. */
-  readonly test: (name: string, body: (bench: Bench) => Promise<void>, needs?: CaseNeeds) => void;
+  readonly test: (name: string, body: CaseBody, needs?: CaseNeeds) => void;
   /** Lets time pass; for cases that need the hook `advance`. */
   readonly advance: (bench: Bench, ms: number) => Promise<void>;
 }
+
+/** A case. The processes that it starts are killed after it. */
+export type CaseBody = (bench: Bench, processes: Processes) => Promise<void>;
 
 /** What a case needs beside the port itself. */
 export interface CaseNeeds extends StorageWish {
@@ -94,9 +104,11 @@ export function storageSuite(
     test(name, body, { hooks: needed = [], ...wish } = {}) {
       register(api, name, missingHooks(hooks, needed), async () => {
         const storage = await create(wish);
+        const processes = createProcesses(() => hooks.process?.(storage));
         try {
-          await body(createBench(storage, hooks.second ?? 1000, api));
+          await body(createBench(storage, hooks.second ?? 1000, api), processes);
         } finally {
+          await processes.killAll();
           await hooks.dispose?.(storage);
         }
       });
@@ -125,4 +137,5 @@ const ALL: readonly ((kit: StorageKit) => void)[] = [
   scopeCases,
   isolationCases,
   upkeepCases,
+  processCases,
 ];

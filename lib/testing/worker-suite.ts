@@ -1,9 +1,12 @@
 import { missingHooks, register, type TestApi } from './test-api.ts';
+import { createProcesses, type Processes } from './process/processes.ts';
+import type { ProcessModule } from './process/second-process.ts';
 import { createWorkerBench, type WorkerBench, type WorkerSetup } from './worker/bench.ts';
 import { agentCases } from './worker/agent-cases.ts';
 import { attemptCases } from './worker/attempt-cases.ts';
 import { flowCases } from './worker/flow-cases.ts';
 import { outageCases } from './worker/outage-cases.ts';
+import { processCases } from './worker/process-cases.ts';
 import { stopCases } from './worker/stop-cases.ts';
 
 export type { WorkerSetup } from './worker/bench.ts';
@@ -14,8 +17,8 @@ export interface WorkerHooks {
   readonly advance?: true;
   /** Set when the broker or the event bus loses hints: the workers then come to their polls where nothing happens. */
   readonly losesHints?: true;
-  /** Starts a worker in another process, which can be killed, stopped and continued by signals. */
-  readonly process?: never;
+  /** How a second process opens the same three: the path of a main module that calls `serveBackend`. Its worker is killed and stopped by signals. */
+  readonly process?: (setup: WorkerSetup) => ProcessModule | Promise<ProcessModule>;
 }
 
 /** What the files of cases register with. */
@@ -24,7 +27,7 @@ export interface WorkerKit {
   /** Registers a case. It gets a backend without tasks and workers; the workers that it starts are stopped afterwards. */
   readonly test: (
     name: string,
-    body: (bench: WorkerBench) => Promise<void>,
+    body: (bench: WorkerBench, processes: Processes) => Promise<void>,
     needs?: readonly (keyof WorkerHooks)[],
   ) => void;
 }
@@ -44,16 +47,20 @@ export function workerSuite(
     expect: api.expect,
     test(name, body, needs = []) {
       register(api, name, missingHooks(hooks, needs), async () => {
-        const bench = createWorkerBench(await create(), hooks.losesHints);
+        const setup = await create();
+        const bench = createWorkerBench(setup, hooks.losesHints);
+        const processes = createProcesses(() => hooks.process?.(setup));
         try {
-          await body(bench);
+          await body(bench, processes);
         } finally {
+          await processes.killAll();
           await bench.dispose();
         }
       });
     },
   };
   api.describe('Worker', () => {
-    for (const cases of [agentCases, stopCases, attemptCases, outageCases, flowCases]) cases(kit);
+    for (const cases of [agentCases, stopCases, attemptCases, processCases, outageCases, flowCases])
+      cases(kit);
   });
 }

@@ -1,8 +1,9 @@
 import type { EntryBody } from '../../core/log.ts';
-import type { Lease } from '../../core/storage.ts';
+import type { Lease, Storage } from '../../core/storage.ts';
 import type { Message } from '../../protocol/v1.ts';
 import type { StorageKit } from '../storage-suite.ts';
-import { reasonOf } from './bench.ts';
+import { faultyStorage } from '../faulty-storage.ts';
+import { codeOf, newTask, reasonOf, type Bench } from './bench.ts';
 import { ANN, artifact, chunk, pause, said, start, status } from './bodies.ts';
 
 /** S2, S6, S7: what the holder of a lease writes, and who else may not. */
@@ -108,34 +109,7 @@ function sequenceCases({ api: { expect }, test, hooks }: StorageKit): void {
   );
 
   test('S2 append: fifty writers that retry leave no hole for a reader that looks all the time', async (bench) => {
-    const taskId = await bench.createTask();
-    const { lease } = await bench.take(taskId);
-    const reading = (async () => {
-      for (let after = 0; after < 51;) {
-        const page = await bench.storage.read(taskId, after, 7, 1e6);
-        expect(page.entries.map(({ seq }) => seq)).toEqual(page.entries.map((_, n) => after + 1 + n));
-        after += page.entries.length;
-        await new Promise(setImmediate);
-      }
-    })();
-    await Promise.all(
-      Array.from({ length: 50 }, async (_, index) => {
-        const producerSeq = ((index * 17) % 50) + 1;
-        for (;;) {
-          const result = await bench.storage.append(lease, producerSeq, [
-            artifact(`a${String(producerSeq)}`, 'x'),
-          ]);
-          if (result.ok) return;
-          expect(result.reason).toBe('gap');
-          await new Promise(setImmediate);
-        }
-      }),
-    );
-    await reading;
-    const artifacts = (await bench.checkFold(taskId))
-      .slice(1)
-      .map((entry) => entry.kind === 'artifact' && entry.artifact.artifactId);
-    expect(artifacts).toEqual(Array.from({ length: 50 }, (_, n) => `a${String(n + 1)}`));
+    await checkWriters(bench, [bench.storage], bench.storage, expect);
   });
 
   test(
@@ -151,6 +125,41 @@ function sequenceCases({ api: { expect }, test, hooks }: StorageKit): void {
     },
     { hooks: ['connect'] },
   );
+}
+
+/** Fifty writers share a lease and retry until it is their turn, while somebody reads. */
+export async function checkWriters(
+  bench: Bench,
+  writers: readonly Storage[],
+  reader: Storage,
+  expect: StorageKit['api']['expect'],
+): Promise<void> {
+  const taskId = await bench.createTask();
+  const { lease } = await bench.take(taskId);
+  const reading = (async () => {
+    for (let after = 0; after < 51;) {
+      const page = await reader.read(taskId, after, 7, 1e6);
+      expect(page.entries.map(({ seq }) => seq)).toEqual(page.entries.map((_, n) => after + 1 + n));
+      after += page.entries.length;
+      await new Promise(setImmediate);
+    }
+  })();
+  const write = async (storage: Storage, producerSeq: number): Promise<void> => {
+    for (;;) {
+      const result = await storage.append(lease, producerSeq, [artifact(`a${String(producerSeq)}`, 'x')]);
+      if (result.ok) return;
+      expect(result.reason).toBe('gap');
+      await new Promise(setImmediate);
+    }
+  };
+  const writing = Array.from({ length: 50 }, (_, index) =>
+    write(writers[index % writers.length] ?? bench.storage, ((index * 17) % 50) + 1),
+  );
+  await Promise.all([reading, ...writing]);
+  const artifacts = (await bench.checkFold(taskId))
+    .slice(1)
+    .map((entry) => entry.kind === 'artifact' && entry.artifact.artifactId);
+  expect(artifacts).toEqual(Array.from({ length: 50 }, (_, n) => `a${String(n + 1)}`));
 }
 
 function fenceCases({ api: { expect }, test, advance }: StorageKit): void {
@@ -299,6 +308,35 @@ function repeatCases({ api: { expect }, test }: StorageKit): void {
     await bench.storage.append(lease, 1, [status('COMPLETED')]);
     const again = await bench.storage.append(lease, 1, [status('COMPLETED')]);
     expect(again).toEqual({ ok: true, seq: 2, closed: true, entries: [], duplicate: true });
+  });
+
+  test('S7 repeat: each write whose reply is lost can be made again, and is there once', async (bench) => {
+    const faulty = faultyStorage(bench.storage);
+    async function twice<T>(write: () => Promise<T>): Promise<T> {
+      faulty.setFault(() => 'lose-reply');
+      expect(await codeOf(write())).toBe('unavailable');
+      faulty.setFault();
+      return write();
+    }
+    const idempotency = { key: 'k', fingerprint: 'f', windowMs: 60 * bench.second };
+    const created = await twice(() => faulty.createTask(newTask({ id: 'one', idempotency })));
+    expect(created).toEqual({ created: false, taskId: 'one', seq: 1 });
+    expect(await codeOf(twice(() => faulty.createTask(newTask({ id: 'two' }))))).toBe('exists');
+    const { lease } = await bench.take('one');
+    const input = { message: said('m', 'text'), request: {} };
+    const duplicate = { ok: true, closed: false, entries: [], duplicate: true };
+    expect(await twice(() => faulty.append(lease, 1, [start()]))).toEqual({ ...duplicate, seq: 2 });
+    expect(await twice(() => faulty.addInput(ANN, 'one', input))).toEqual({ ...duplicate, seq: 3 });
+    expect((await twice(() => faulty.renew(lease, bench.second))).ok).toBe(true);
+    const asks = pause(3, undefined, 'AUTH_REQUIRED');
+    expect(await twice(() => faulty.append(lease, 2, [asks]))).toEqual({ ...duplicate, seq: 4 });
+    expect(reasonOf(await twice(() => faulty.addInput(ANN, 'one', { resume: 1 })))).toBe('not-waiting');
+    const next = await bench.take('one');
+    expect(await twice(() => faulty.release(next.lease, 0, true))).toBe(false);
+    expect(reasonOf(await twice(() => faulty.requestCancel(ANN, 'one', 0)))).toBe('closed');
+    const kinds = (await bench.checkFold('one')).map(({ kind }) => kind);
+    const paused = ['open', 'start', 'input', 'status'];
+    expect(kinds).toEqual([...paused, 'resume', 'status', 'cancel', 'status']);
   });
 
   test('S7 repeat: messages and cancels whose answers were lost are joined to the first', async (bench) => {

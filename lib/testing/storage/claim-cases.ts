@@ -21,7 +21,7 @@ function takingCases({ api: { expect }, test, hooks }: StorageKit): void {
   });
 
   test(
-    'S8 claim: claimers of several processes share 1,000 tasks and none gets a task twice',
+    'S8 claim: claimers on several handles share 1,000 tasks and none gets a task twice',
     async (bench) => {
       const others = await Promise.all([1, 2, 3].map(async () => hooks.connect?.(bench.storage)));
       const handles = others.filter((other) => other !== undefined);
@@ -225,7 +225,8 @@ function attemptCases({ api: { expect }, test, advance }: StorageKit): void {
   });
 }
 
-async function checkShared(
+/** Claimers take all of 1,000 tasks at once. */
+export async function checkShared(
   bench: Bench,
   handles: readonly Storage[],
   expect: StorageKit['api']['expect'],

@@ -1,5 +1,8 @@
+import type { Storage } from '../../core/storage.ts';
 import type { StorageKit } from '../storage-suite.ts';
+import { taken, type Bench } from './bench.ts';
 import { ANN, artifact, pause, said, start, status } from './bodies.ts';
+import { rounds } from './rounds.ts';
 
 /** S9: the end of a run that waits for its client. */
 export function pauseCases(kit: StorageKit): void {
@@ -83,24 +86,7 @@ function moreCases({ api: { expect }, test, advance }: StorageKit): void {
   );
 
   test('S9 pause: raced with a message, the message is never left unprocessed and undue', async (bench) => {
-    for (let round = 0; round < 500; round += 1) {
-      const taskId = await bench.createTask();
-      const holder = await bench.take(taskId);
-      const say = () => bench.storage.addInput(ANN, taskId, { message: said('m'), request: {} });
-      const calls = [() => holder.append(pause(1)), say];
-      await Promise.all((round % 2 === 0 ? calls : calls.reverse()).map((call) => call()));
-      const entries = await bench.checkFold(taskId);
-      const [input] = entries.filter(({ kind }) => kind === 'input');
-      const claimed = await bench.claimOne(taskId);
-      // either the pause saw it and keeps the lease, or somebody can claim it
-      const isKept = (await bench.storage.renew(holder.lease, bench.second)).ok;
-      expect(isKept).toBe(claimed === undefined);
-      if (claimed !== undefined) expect(claimed.pending).toEqual([input]);
-      expect(entries.at(-1)).toEqual({
-        ...{ kind: 'status', state: 'TASK_STATE_WORKING', v: 1, seq: 4 },
-        ...{ ts: entries.at(-1)?.ts, epoch: isKept ? 1 : 0 },
-      });
-    }
+    await racePauses(bench, bench.storage, bench.storage, expect);
   });
 
   test('S9 pause: a run that names less than an earlier one has processed finds nothing new', async (bench) => {
@@ -120,6 +106,35 @@ function moreCases({ api: { expect }, test, advance }: StorageKit): void {
     await holder.append(pause(1));
     const claimed = await bench.claimOne(taskId);
     expect(claimed?.cancelRequested).toBe(true);
+  });
+}
+
+/** A pause and a message at the same moment, 1,000 times. */
+export async function racePauses(
+  bench: Bench,
+  worker: Storage,
+  client: Storage,
+  expect: StorageKit['api']['expect'],
+): Promise<void> {
+  await rounds(1000, async (round) => {
+    const taskId = await bench.createTask();
+    const { lease } = await bench.take(taskId);
+    const calls = [
+      async () => taken(await worker.append(lease, 1, [pause(1)])),
+      async () => taken(await client.addInput(ANN, taskId, { message: said('m'), request: {} })),
+    ];
+    await Promise.all((round % 2 === 0 ? calls : calls.reverse()).map((call) => call()));
+    const entries = await bench.checkFold(taskId);
+    const [input] = entries.filter(({ kind }) => kind === 'input');
+    const claimed = await bench.claimOne(taskId);
+    // either the pause saw it and keeps the lease, or somebody can claim it
+    const isKept = (await bench.storage.renew(lease, bench.second)).ok;
+    expect(isKept).toBe(claimed === undefined);
+    if (claimed !== undefined) expect(claimed.pending).toEqual([input]);
+    expect(entries.at(-1)).toEqual({
+      ...{ kind: 'status', state: 'TASK_STATE_WORKING', v: 1, seq: 4 },
+      ...{ ts: entries.at(-1)?.ts, epoch: isKept ? 1 : 0 },
+    });
   });
 }
 

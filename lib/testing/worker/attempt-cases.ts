@@ -2,6 +2,7 @@ import type { Agent } from '../../core/output.ts';
 import { createGate } from '../gate.ts';
 import type { StorageCall } from '../faulty-storage.ts';
 import type { WorkerKit } from '../worker-suite.ts';
+import { asker, ender, kindsOf, streamer } from './agents.ts';
 import { brief, briefArtifacts } from './brief.ts';
 import { deaf } from './stop-cases.ts';
 
@@ -11,22 +12,6 @@ export function attemptCases(kit: WorkerKit): void {
   frozenCases(kit);
   retryCases(kit);
 }
-
-/** Streams five chunks, slowly enough that each is an append of its own. */
-export const streamer: Agent = async (turn) => {
-  const stream = turn.stream({ artifactId: 'out' });
-  for (const chunk of ['a', 'b', 'c', 'd', 'e']) await stream.append(chunk);
-  await stream.end();
-  if (turn.text === 'hello') await turn.requireInput('more?');
-};
-
-const kindsOf = ({ args }: StorageCall): string[] => {
-  const [, , entries] = args;
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown) =>
-    typeof entry === 'object' && entry !== null && 'kind' in entry ? [String(entry.kind)] : [],
-  );
-};
 
 function lossCases({ test, expect }: WorkerKit): void {
   const steps: [string, (call: StorageCall) => boolean, string[], string][] = [
@@ -115,16 +100,13 @@ function lossCases({ test, expect }: WorkerKit): void {
     },
     ['advance'],
   );
-
-  test('W10 ★ SIGKILL of another process', () => Promise.resolve(), ['process']);
-  test('W11 ★ SIGSTOP and SIGCONT of another process', () => Promise.resolve(), ['process']);
 }
 
 function frozenCases({ test, expect }: WorkerKit): void {
   const agents: [string, Agent][] = [
     ['streams', streamer],
-    ['is about to end', (turn) => turn.complete('from the dead')],
-    ['is about to pause', (turn) => turn.requireInput('from the dead?')],
+    ['is about to end', ender],
+    ['is about to pause', asker],
   ];
   for (const [name, agent] of agents) {
     test(

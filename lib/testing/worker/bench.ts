@@ -69,6 +69,8 @@ export interface WorkerBench {
   readonly ended: (taskId: TaskId) => Promise<readonly LogEntry[]>;
   /** Lets time pass, for the storage and for all workers that are not frozen or killed. */
   readonly advance: (ms: number) => Promise<void>;
+  /** Waits until the condition holds. */
+  readonly wait: (what: string, condition: () => Promise<boolean>) => Promise<void>;
   /** Lets everything that is under way come to rest. */
   readonly settle: () => Promise<void>;
   readonly dispose: () => Promise<void>;
@@ -208,6 +210,13 @@ export function createWorkerBench(setup: WorkerSetup, losesHints = false): Worke
     }
   }
 
+  async function wait(what: string, condition: () => Promise<boolean>): Promise<void> {
+    for (const begun = performance.now(); !(await condition());) {
+      if (performance.now() - begun > LIMIT_MS) throw new Error(`Waited in vain for ${what}`);
+      await new Promise(setImmediate);
+    }
+  }
+
   async function settle(): Promise<void> {
     for (let quiet = 0; quiet < 4;) {
       const isBusy = [...stations].some(
@@ -241,7 +250,7 @@ export function createWorkerBench(setup: WorkerSetup, losesHints = false): Worke
   if (losesHints) void helpToPolls();
 
   return {
-    ...{ storage, start, send, load, log, until, advance, settle },
+    ...{ storage, start, send, load, log, until, wait, advance, settle },
     async say(taskId, text) {
       count += 1;
       const { scope: owner, task } = await load(taskId);

@@ -2,7 +2,7 @@ import type { Agent } from '../../core/output.ts';
 import type { FaultyStorage } from '../faulty-storage.ts';
 import type { WorkerKit } from '../worker-suite.ts';
 import { errorOf } from './agent-cases.ts';
-import { streamer } from './attempt-cases.ts';
+import { streamer } from './agents.ts';
 import { brief, briefArtifacts } from './brief.ts';
 import { deaf, stopped } from './stop-cases.ts';
 
