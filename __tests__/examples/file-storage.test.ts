@@ -1,10 +1,13 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { fileStorage } from '../../examples/file-storage/file-storage.ts';
 import type { Storage } from 'express-a2a';
 import { fakeClock, storageSuite, type FakeClock } from 'express-a2a/testing';
+
+// thousands of files are written
+jest.setTimeout(120_000);
 
 const places = new WeakMap<Storage, { directory: string; clock: FakeClock }>();
 
