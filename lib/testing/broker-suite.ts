@@ -1,9 +1,9 @@
-import type { Broker, WorkOutcome } from '../core/broker.ts';
-import { done, listen, wake, workload } from './broker/bench.ts';
+import type { Broker } from '../core/broker.ts';
+import { done, listen, wake, withProcesses, workload } from './broker/bench.ts';
+import { queueCases } from './broker/queue-cases.ts';
 import { eventually } from './eventually.ts';
 import { createGate } from './gate.ts';
-import { createProcesses } from './process/processes.ts';
-import type { ProcessModule, SecondProcess } from './process/second-process.ts';
+import type { ProcessModule } from './process/second-process.ts';
 import { missingHooks, register, type TestApi } from './test-api.ts';
 
 /** What only some brokers can do. A case that needs a hook which is not there says so in its name and is not run. */
@@ -25,7 +25,8 @@ export interface BrokerHooks {
 /** `hints`: at least some arrive; `every hint`: none is lost. */
 type Need = Exclude<keyof BrokerHooks, 'dispose' | 'losesHints'> | 'hints' | 'every hint';
 
-interface Kit {
+/** What the files of cases register with. */
+export interface BrokerKit {
   readonly expect: TestApi['expect'];
   readonly hooks: BrokerHooks;
   readonly test: (name: string, body: (broker: Broker) => Promise<void>, needs?: readonly Need[]) => void;
@@ -47,7 +48,7 @@ export function brokerSuite(
     hints: losesHints === 'all' ? undefined : true,
     'every hint': losesHints === undefined ? true : undefined,
   };
-  const test: Kit['test'] = (name, body, needs = []) => {
+  const test: BrokerKit['test'] = (name, body, needs = []) => {
     register(api, name, missingHooks(given, needs), async () => {
       const broker = await create();
       try {
@@ -69,20 +70,7 @@ export function brokerSuite(
   });
 }
 
-async function withProcesses(
-  hooks: BrokerHooks,
-  broker: Broker,
-  body: (one: SecondProcess, two: SecondProcess) => Promise<void>,
-): Promise<void> {
-  const processes = createProcesses(() => hooks.process?.(broker));
-  try {
-    await body(...(await Promise.all([processes.start(), processes.start()])));
-  } finally {
-    await processes.killAll();
-  }
-}
-
-function wakeCases({ test, hooks, expect }: Kit): void {
+function wakeCases({ test, hooks, expect }: BrokerKit): void {
   test(
     'K1 wake: reaches an idle worker of the agent, and none of another',
     async (broker) => {
@@ -113,7 +101,7 @@ function wakeCases({ test, hooks, expect }: Kit): void {
   test(
     'K1 wake ★: reaches a worker in another process, and comes from one',
     async (broker) => {
-      await withProcesses(hooks, broker, async (one, two) => {
+      await withProcesses(hooks.process, broker, async (one, two) => {
         const there = await listen(one.broker, 'a');
         await wake(broker, { agent: 'a' }, () => there.heard.length > 0);
         const before = there.heard.length;
@@ -153,7 +141,7 @@ function wakeCases({ test, hooks, expect }: Kit): void {
   );
 }
 
-function collapseCases({ test, expect }: Kit): void {
+function collapseCases({ test, expect }: BrokerKit): void {
   for (const [workers, concurrency] of [
     [1, 1],
     [1, 16],
@@ -218,7 +206,7 @@ function collapseCases({ test, expect }: Kit): void {
   );
 }
 
-function roomCases({ test, expect }: Kit): void {
+function roomCases({ test, expect }: BrokerKit): void {
   test(
     'K3 room: a worker without room is not called, one that has room is',
     async (broker) => {
@@ -279,7 +267,7 @@ function roomCases({ test, expect }: Kit): void {
   );
 }
 
-function stopCases({ test, expect }: Kit): void {
+function stopCases({ test, expect }: BrokerKit): void {
   test(
     'K4 stop: waits for the callbacks that run',
     async (broker) => {
@@ -326,7 +314,7 @@ function stopCases({ test, expect }: Kit): void {
   );
 }
 
-function harmCases({ test, hooks, expect }: Kit): void {
+function harmCases({ test, hooks, expect }: BrokerKit): void {
   test('K5 wake: without a worker it is fine', async (broker) => {
     await broker.wake({ agent: 'nobody' });
     await broker.wake({ agent: 'nobody', taskId: 't' });
@@ -375,36 +363,5 @@ function harmCases({ test, hooks, expect }: Kit): void {
       for (let n = 0; n < 10; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
     },
     ['cut'],
-  );
-}
-
-function queueCases({ test, hooks, expect }: Kit): void {
-  test(
-    'K6 queue ★: the hint of a process that was killed comes to another one',
-    async (broker) => {
-      await withProcesses(hooks, broker, async (one, two) => {
-        const first = await listen(one.broker, 'a', () => new Promise(() => undefined));
-        await broker.wake({ agent: 'a', taskId: 't' });
-        await eventually(() => first.heard.length > 0, 'the hint');
-        const second = await listen(two.broker, 'a');
-        await one.kill();
-        await eventually(() => second.heard.some(({ taskId }) => taskId === 't'), 'the hint again');
-        await second.stop();
-      });
-    },
-    ['process', 'redelivers', 'every hint'],
-  );
-
-  test(
-    'K6 queue: a hint whose worker was busy comes again, one that is done does not',
-    async (broker) => {
-      const outcomes: WorkOutcome[] = ['busy', 'busy', 'done'];
-      const { heard, stop } = await listen(broker, 'a', () => Promise.resolve(outcomes.shift() ?? 'done'));
-      await broker.wake({ agent: 'a', taskId: 't' });
-      await eventually(() => outcomes.length === 0, 'the hint to come three times');
-      await stop();
-      expect(heard.length).toBe(3);
-    },
-    ['redelivers', 'every hint'],
   );
 }

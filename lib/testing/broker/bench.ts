@@ -1,5 +1,8 @@
 import type { Broker, WorkHint, WorkOutcome } from '../../core/broker.ts';
+import type { BrokerHooks } from '../broker-suite.ts';
 import { eventually } from '../eventually.ts';
+import { createProcesses } from '../process/processes.ts';
+import type { SecondProcess } from '../process/second-process.ts';
 
 export const done = (): Promise<WorkOutcome> => Promise.resolve('done');
 
@@ -50,4 +53,18 @@ export function workload(concurrency: number) {
       );
     },
   };
+}
+
+/** Two processes that have the broker, killed afterwards. */
+export async function withProcesses(
+  find: BrokerHooks['process'],
+  broker: Broker,
+  body: (one: SecondProcess, two: SecondProcess) => Promise<void>,
+): Promise<void> {
+  const processes = createProcesses(() => find?.(broker));
+  try {
+    await body(...(await Promise.all([processes.start(), processes.start()])));
+  } finally {
+    await processes.killAll();
+  }
 }
