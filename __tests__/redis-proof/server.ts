@@ -17,7 +17,12 @@ const LOCAL = 'redis://127.0.0.1:6379';
 export function findRedis(): (() => Promise<TestRedis>) | undefined {
   const url = process.env['REDIS_URL'] ?? (answers(6379) ? LOCAL : undefined);
   if (url !== undefined) return async () => ({ url, stop: async () => {} });
-  return spawnSync('redis-server', ['--version']).status === 0 ? startServer : undefined;
+  return hasServer() ? () => startServer() : undefined;
+}
+
+/** Whether a server of our own can be started. */
+export function hasServer(): boolean {
+  return spawnSync('redis-server', ['--version']).status === 0;
 }
 
 function answers(port: number): boolean {
@@ -27,9 +32,15 @@ function answers(port: number): boolean {
   return spawnSync(process.execPath, ['-e', script]).status === 0;
 }
 
-async function startServer(): Promise<TestRedis> {
-  const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+/** A server of our own. With a `directory` each write is on disk before it is answered. `crash` ends it as by SIGKILL. */
+export async function startServer(
+  directory?: string,
+  port?: number,
+): Promise<TestRedis & { readonly port: number; readonly crash: () => Promise<void> }> {
+  const own = port ?? (await freePort());
+  const durable = ['--dir', directory ?? '', '--appendonly', 'yes', '--appendfsync', 'always'];
+  const kept = directory === undefined ? ['--appendonly', 'no'] : durable;
+  const args = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', ...kept];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => {
     server.once('close', () => {
@@ -45,11 +56,11 @@ async function startServer(): Promise<TestRedis> {
       reject(new Error('redis-server ended before it was ready'));
     });
   });
-  const stop = () => {
-    server.kill();
+  const endBy = (signal: NodeJS.Signals) => () => {
+    server.kill(signal);
     return ended;
   };
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: `redis://127.0.0.1:${own}`, port: own, stop: endBy('SIGTERM'), crash: endBy('SIGKILL') };
 }
 
 function freePort(): Promise<number> {

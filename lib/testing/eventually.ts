@@ -1,5 +1,5 @@
 /** How long a case waits for something that should come at once. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 20_000;
 
 /** Resolves as soon as the condition holds, looking again after each turn of the event loop; rejects when it never does. */
 export async function eventually(

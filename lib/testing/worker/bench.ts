@@ -91,7 +91,7 @@ const AGENT = 'suite';
 const DEFAULTS = { concurrency: 4, leaseMs: 30_000, maxAttempts: 1, cancelGraceMs: 5000 };
 /** Time passes in steps of this, so that what falls due in one can lead to something in the next. */
 const STEP_MS = 250;
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 20_000;
 /** What it takes for a worker to be thought to wait for a hint that was lost, and how much time passes for it then. */
 const STALLED = { turns: 50, ms: 5 };
 const POLL_STEP_MS = 500;
