@@ -26,7 +26,8 @@ export function redisEventBus({ client, subscriber, prefix }: Options): EventBus
     async publish(hint) {
       // entries are read by whoever wants them
       const { taskId, head, closed } = hint;
-      if (isClosed) return;
+      // without a connection it would wait for one
+      if (isClosed || !client.isReady) return;
       await client
         .publish(`${prefix}hint:${taskId}`, JSON.stringify({ taskId, head, closed }))
         .catch(() => undefined); // lost, which is allowed
@@ -61,7 +62,8 @@ export function redisBroker({ client, subscriber, prefix }: Options): Broker {
   let isClosed = false;
   return {
     async wake({ agent }) {
-      if (!isClosed) await client.publish(`${prefix}wake:${agent}`, '1').catch(() => undefined);
+      if (isClosed || !client.isReady) return;
+      await client.publish(`${prefix}wake:${agent}`, '1').catch(() => undefined);
     },
     async work(agent, free, onWork) {
       const running = new Set<Promise<unknown>>();

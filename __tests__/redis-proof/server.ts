@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createClient } from 'redis';
 
@@ -75,16 +76,24 @@ function freePort(): Promise<number> {
   });
 }
 
-/** A connected client; the caller closes it. */
+/** A connected client; the caller closes it. Its name is its own. */
 export async function connect(url: string) {
-  const client = createClient({ url });
+  const client = createClient({ url, name: randomUUID() });
   client.on('error', () => {}); // commands reject by themselves
   await client.connect();
   return client;
 }
 
+/** Cuts the connection of a client, and of no other; it comes back by itself. */
+export async function cut(by: Client, client: Client): Promise<void> {
+  const clients = (await by.clientList()).filter(({ name }) => name === client.options.name);
+  for (const { id } of clients) await by.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
+}
+
+type Client = Awaited<ReturnType<typeof connect>>;
+
 /** Removes every key of a test run. */
-export async function removeKeys(client: Awaited<ReturnType<typeof connect>>, prefix: string): Promise<void> {
+export async function removeKeys(client: Client, prefix: string): Promise<void> {
   for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
     if (keys.length > 0) await client.unlink(keys);
   }

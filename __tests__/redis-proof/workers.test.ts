@@ -6,7 +6,7 @@ import { eventBusSuite } from '../../lib/testing/event-bus-suite.ts';
 import { workerSuite } from '../../lib/testing/worker-suite.ts';
 import { redisBroker, redisEventBus } from './hints.ts';
 import { moveBack } from './move-back.ts';
-import { connect, findRedis, removeKeys, type TestRedis } from './server.ts';
+import { connect, cut, findRedis, removeKeys, type TestRedis } from './server.ts';
 import { wholeStorage } from './whole-storage.ts';
 
 /** What several processes, or a connection, have a part in. */
@@ -59,10 +59,7 @@ const path = join(__dirname, 'process.cjs');
     connect: (bus) => redisEventBus({ client, subscriber, prefix: prefixes.get(bus) ?? '' }),
     process: moduleOf,
     storage: () => open().storage,
-    // the connections that listen; ours come back by themselves
-    cut: async () => {
-      await client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
-    },
+    cut: () => cut(client, subscriber),
   });
   brokerSuite(api, () => open().broker, {
     connect: (broker) => redisBroker({ client, subscriber, prefix: prefixes.get(broker) ?? '' }),
