@@ -42,7 +42,7 @@ const start = findRedis();
   const prefixOf = (storage: Storage) => prefixes.get(storage) ?? '';
   const register = Object.assign(
     (name: string, body: () => Promise<void>) => {
-      if (CASES.test(name) && !BEYOND.test(name)) it(name, body, 60_000);
+      if (CASES.test(name) && !BEYOND.test(name)) it(name, body, 240_000);
     },
     {
       skip: (name: string, body: () => Promise<void>) => {

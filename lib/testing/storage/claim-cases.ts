@@ -3,6 +3,7 @@ import type { Storage } from '../../core/storage.ts';
 import type { StorageKit } from '../storage-suite.ts';
 import { ANN, pause, start } from './bodies.ts';
 import type { Bench } from './bench.ts';
+import { rounds } from './rounds.ts';
 
 /** S8: who gets which task, and when. */
 export function claimCases(kit: StorageKit): void {
@@ -232,7 +233,9 @@ export async function checkShared(
   expect: StorageKit['api']['expect'],
 ): Promise<void> {
   const created: TaskId[] = [];
-  for (let n = 0; n < 1000; n += 1) created.push(await bench.createTask());
+  await rounds(1000, async () => {
+    created.push(await bench.createTask());
+  });
   const claimed = await Promise.all(
     handles.map(async (storage, index) => {
       const own: TaskId[] = [];
@@ -249,7 +252,7 @@ export async function checkShared(
       }
     }),
   );
-  expect(claimed.flat().sort()).toEqual(created);
+  expect(claimed.flat().sort()).toEqual(created.sort());
 }
 
 function idsOf(claimed: Awaited<ReturnType<Storage['claim']>>): TaskId[] {

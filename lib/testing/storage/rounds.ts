@@ -1,4 +1,5 @@
-const AT_ONCE = 10;
+// so many that a store far away is not waited for in each of them
+const AT_ONCE = 50;
 
 /** Many rounds of a race, some of them side by side. */
 export async function rounds(count: number, run: (round: number) => Promise<void>): Promise<void> {
