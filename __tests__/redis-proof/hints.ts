@@ -21,7 +21,8 @@ export function redisEventBus({ client, subscriber, prefix }: Options): EventBus
     if (wasLost) for (const { call } of [...onGaps]) call();
     wasLost = false;
   };
-  subscriber.on('reconnecting', lose).on('ready', find);
+  // many buses share a connection: only those that are asked to look out do
+  const unwatch = () => void subscriber.off('reconnecting', lose).off('ready', find);
   return {
     async publish(hint) {
       // entries are read by whoever wants them
@@ -47,17 +48,24 @@ export function redisEventBus({ client, subscriber, prefix }: Options): EventBus
     },
     onGap(call) {
       const own = { call };
+      if (onGaps.size === 0) subscriber.on('reconnecting', lose).on('ready', find);
       onGaps.add(own);
-      return () => void onGaps.delete(own);
+      return () => {
+        if (onGaps.delete(own) && onGaps.size === 0) unwatch();
+      };
     },
     async close() {
       isClosed = true;
-      subscriber.off('reconnecting', lose).off('ready', find);
+      onGaps.clear();
+      unwatch();
     },
   };
 }
 
-/** A broker on the same: a channel per agent. Hints collapse, so whoever has found work is called again. */
+/** Hints kept for a worker without room; those beyond are lost, and the worker polls. */
+const MOST_HINTS = 1024;
+
+/** A broker on the same: a channel per agent. */
 export function redisBroker({ client, subscriber, prefix }: Options): Broker {
   let isClosed = false;
   return {
@@ -67,19 +75,18 @@ export function redisBroker({ client, subscriber, prefix }: Options): Broker {
     },
     async work(agent, free, onWork) {
       const running = new Set<Promise<unknown>>();
-      let [isWanted, isOver] = [false, false];
+      let [hints, isOver] = [0, false];
       const look = () => {
-        if (!isWanted || isOver || free() <= 0) return;
-        isWanted = false;
-        const run = begin(onWork, agent).then((outcome) => {
+        if (hints === 0 || isOver || free() <= 0) return;
+        hints -= 1;
+        const run = begin(onWork, agent).then(() => {
           running.delete(run);
-          isWanted ||= outcome === 'done';
           look();
         });
         running.add(run);
       };
       const listener = () => {
-        isWanted = true;
+        hints = Math.min(hints + 1, MOST_HINTS);
         look();
       };
       await subscriber.subscribe(`${prefix}wake:${agent}`, listener);

@@ -1,5 +1,5 @@
 import type { Broker } from '../core/broker.ts';
-import { done, listen, wake, withProcesses, workload } from './broker/bench.ts';
+import { idle, listen, wake, withProcesses, workload } from './broker/bench.ts';
 import { queueCases } from './broker/queue-cases.ts';
 import { eventually } from './eventually.ts';
 import { createGate } from './gate.ts';
@@ -224,7 +224,7 @@ function roomCases({ test, expect }: BrokerKit): void {
         () => room,
         () => {
           calls += 1;
-          return done();
+          return idle();
         },
       );
       const marker = await listen(broker, 'a');
@@ -337,7 +337,7 @@ function harmCases({ test, hooks, expect }: BrokerKit): void {
         () => {
           calls += 1;
           if (calls === 1) throw new Error('a callback that throws');
-          return calls === 2 ? Promise.reject(new Error('a callback that rejects')) : done();
+          return calls === 2 ? Promise.reject(new Error('a callback that rejects')) : idle();
         },
       );
       for (let n = 1; n <= 3; n += 1)

@@ -4,13 +4,14 @@ import { eventually } from '../eventually.ts';
 import { createProcesses } from '../process/processes.ts';
 import type { SecondProcess } from '../process/second-process.ts';
 
-export const done = (): Promise<WorkOutcome> => Promise.resolve('done');
+/** What a worker without any work answers: after `done` a broker may call again at once, without end. */
+export const idle = (): Promise<WorkOutcome> => Promise.resolve('idle');
 
 /** A worker with room that writes down what it hears. */
 export async function listen(
   broker: Broker,
   agent: string,
-  onWork: (hint: WorkHint) => Promise<WorkOutcome> = done,
+  onWork: (hint: WorkHint) => Promise<WorkOutcome> = idle,
 ) {
   const heard: WorkHint[] = [];
   const handle = await broker.work(
