@@ -45,7 +45,10 @@ export function redisQueue({ client, prefix }: { client: Client; prefix: string 
       const look = async (): Promise<void> => {
         const message = free() > 0 ? await run(TAKE, agent, HIDDEN_MS) : null;
         if (typeof message !== 'string') return pause();
-        if (isOver) return void (await run(HIDE, agent, message, 0)); // somebody else's
+        if (isOver) {
+          await run(HIDE, agent, message, 0); // somebody else's
+          return;
+        }
         const own = handle(agent, message, onWork).finally(() => running.delete(own));
         running.add(own);
       };

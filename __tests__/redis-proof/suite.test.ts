@@ -55,6 +55,7 @@ const start = findRedis();
     ({ taskBytes }) => open(client, `{a2a-proof-${randomUUID()}}:`, taskBytes),
     {
       limits: true,
+      rounds: 200,
       advance: (storage, ms) => moveBack(client, prefixOf(storage), ms),
       shared: true,
       process: (storage) => ({ path: join(__dirname, 'process.cjs'), args: [redis.url, prefixOf(storage)] }),

@@ -40,6 +40,8 @@ export interface StorageWish {
 export interface StorageHooks {
   /** What the cases take for a second, in ms. Default 1,000; less where `advance` really waits. */
   readonly second?: number;
+  /** How often each race is run. Default 1,000; less finds less, and is for stores that are far away. */
+  readonly rounds?: number;
   /** Lets so much time pass, on the storage's clock. */
   readonly advance?: (storage: Storage, ms: number) => void | Promise<void>;
   /** Puts the storage's wall clock back (negative) or forward by so much, without time passing. */
@@ -68,7 +70,7 @@ export interface StorageHooks {
 }
 
 /** The name of something only some backends can do. */
-export type StorageHook = Exclude<keyof StorageHooks, 'second' | 'dispose'>;
+export type StorageHook = Exclude<keyof StorageHooks, 'second' | 'rounds' | 'dispose'>;
 
 /** What the files of cases register with. */
 export interface StorageKit {
@@ -106,7 +108,7 @@ export function storageSuite(
         const storage = await create(wish);
         const processes = createProcesses(() => hooks.process?.(storage));
         try {
-          await body(createBench(storage, hooks.second ?? 1000, api), processes);
+          await body(createBench(storage, hooks.second ?? 1000, api, hooks.rounds), processes);
         } finally {
           await processes.killAll();
           await hooks.dispose?.(storage);

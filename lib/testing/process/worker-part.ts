@@ -48,7 +48,7 @@ export function createWorkerPart(backend: () => Promise<Backend>, onHeld: () => 
       worker = createWorker({
         ...{ storage, broker, eventBus, agentId, agent: AGENTS[agent], clock: systemClock },
         ...{ concurrency: 4, leaseMs: 30_000, maxAttempts: 1, cancelGraceMs: 5000 },
-        ...{ runTimeoutMs: Infinity, inputTimeoutMs: Infinity },
+        ...{ runTimeoutMs: Infinity, idleTimeoutMs: Infinity, inputTimeoutMs: Infinity },
         ...{ logger: silentLogger, onError: () => undefined },
       });
       await worker.start();

@@ -29,6 +29,8 @@ export interface Bench {
   readonly storage: Storage;
   /** What the cases take for a second, in ms. */
   readonly second: number;
+  /** How often a race is run. */
+  readonly rounds: number;
   readonly createTask: (wish?: TaskWish) => Promise<TaskId>;
   readonly say: (taskId: TaskId, messageId: string, text?: string) => Promise<Taken>;
   /** Claims the task. The test fails when it is not due. */
@@ -46,7 +48,7 @@ export interface Bench {
   readonly checkFold: (taskId: TaskId) => Promise<readonly LogEntry[]>;
 }
 
-export function createBench(storage: Storage, second: number, { expect }: TestApi): Bench {
+export function createBench(storage: Storage, second: number, { expect }: TestApi, rounds = 1000): Bench {
   let count = 0;
   // of the tasks that were made here, so that a claim need not ask
   const agents = new Map<TaskId, string>();
@@ -113,7 +115,7 @@ export function createBench(storage: Storage, second: number, { expect }: TestAp
   }
 
   return {
-    ...{ storage, second, checkPending, createTask, claimOne, take, tryTake, load, log, checkFold },
+    ...{ storage, second, rounds, checkPending, createTask, claimOne, take, tryTake, load, log, checkFold },
     say: async (taskId, messageId, text) => {
       const { scope } = await load(taskId);
       return taken(await storage.addInput(scope, taskId, { message: said(messageId, text), request: {} }));

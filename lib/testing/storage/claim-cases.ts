@@ -226,14 +226,14 @@ function attemptCases({ api: { expect }, test, advance }: StorageKit): void {
   });
 }
 
-/** Claimers take all of 1,000 tasks at once. */
+/** Claimers take all of many tasks at once. */
 export async function checkShared(
   bench: Bench,
   handles: readonly Storage[],
   expect: StorageKit['api']['expect'],
 ): Promise<void> {
   const created: TaskId[] = [];
-  await rounds(1000, async () => {
+  await rounds(bench.rounds, async () => {
     created.push(await bench.createTask());
   });
   const claimed = await Promise.all(

@@ -109,14 +109,14 @@ function moreCases({ api: { expect }, test, advance }: StorageKit): void {
   });
 }
 
-/** A pause and a message at the same moment, 1,000 times. */
+/** A pause and a message at the same moment, many times. */
 export async function racePauses(
   bench: Bench,
   worker: Storage,
   client: Storage,
   expect: StorageKit['api']['expect'],
 ): Promise<void> {
-  await rounds(1000, async (round) => {
+  await rounds(bench.rounds, async (round) => {
     const taskId = await bench.createTask();
     const { lease } = await bench.take(taskId);
     const calls = [
