@@ -28,6 +28,7 @@ import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
 import { createStreamLimits, STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { createTaskOperations } from './tasks.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */
 export const RESUMABLE_STREAM = 'urn:express-a2a:resumable-stream:v1';
@@ -108,7 +109,7 @@ export function createService(options: ServiceOptions): Service {
     const { dialect } = caller;
     admitCapability(card, method, params, dialect?.hasWebhook);
     const checked = readParams(method, dialect === undefined ? params : dialect.translate(params), limits);
-    const tenant = await admitTenant(tenants, checked);
+    const tenant = await tenantOf(checked, caller);
     const sendKey = keyOf(checked, caller);
     checkInput(checked);
     const extensions = activeExtensions(caller.extensions);
@@ -129,6 +130,11 @@ export function createService(options: ServiceOptions): Service {
     });
   }
 
+  async function tenantOf(params: Methods[Method]['params'], caller: Caller): Promise<string> {
+    if (typeof tenants !== 'function') return admitTenant(tenants, params);
+    return unlessAborted(() => admitTenant(tenants, params), caller.signal);
+  }
+
   function checkInput(params: Methods[Method]['params']): void {
     if ('message' in params) checkModes?.(params.message);
   }
@@ -142,11 +148,11 @@ export function createService(options: ServiceOptions): Service {
 
 async function showExtendedCard(
   card: ExtendedCard | undefined,
-  { scope, caller, url }: OperationContext,
+  { scope, caller, url, signal }: OperationContext,
 ): Promise<AgentCard> {
   if (card === undefined || url === undefined) throw new ExtendedAgentCardNotConfiguredError();
   const { owner, tenant } = scope;
-  return card.of({ owner, tenant, ...(caller && { caller }) }, url());
+  return unlessAborted(() => card.of({ owner, tenant, ...(caller && { caller }) }, url()), signal);
 }
 
 async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {

@@ -11,6 +11,7 @@ import { announce, type Engine, type OperationContext, wake } from './engine.ts'
 import { keyReused } from './idempotency.ts';
 import type { Answers, RunRequest, Scope, Seq, StoredTask, TaskId } from './log.ts';
 import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Decides, before the run, whether a message gets a task or one bare Message. */
 export type AnswersFunction = (
@@ -46,9 +47,11 @@ export function createStartSend(
 ): StartSend {
   const { storage } = engine;
 
-  async function decide(message: Message, scope: Scope, request: RunRequest): Promise<Answers> {
-    if (typeof options.answers !== 'function') return options.answers;
-    const answers: unknown = await options.answers(message, { owner: scope.owner, request });
+  async function decide(message: Message, context: OperationContext, request: RunRequest): Promise<Answers> {
+    const { answers: given } = options;
+    if (typeof given !== 'function') return given;
+    const decided = async () => given(message, { owner: context.scope.owner, request });
+    const answers: unknown = await unlessAborted(decided, context.signal);
     if (answers === 'task' || answers === 'message') return answers;
     throw new ConfigError('ERR_A2A_OPTIONS', "Option `answers` gave neither 'task' nor 'message'");
   }
@@ -123,7 +126,7 @@ export function createStartSend(
     const request = runRequest(params, context);
     const { message } = params;
     if (message.taskId !== undefined) return goOn(message.taskId, params, context, request);
-    return begin(params, context, request, kind ?? (await decide(message, context.scope, request)));
+    return begin(params, context, request, kind ?? (await decide(message, context, request)));
   };
 }
 

@@ -1,3 +1,7 @@
+import { SHUTDOWN } from '../core/call.ts';
+import { RequestAborted } from './body.ts';
+import { shuttingDown } from './mask.ts';
+
 /** The end of a call: its client has gone, or the server closes. */
 export interface CallEnd {
   /** Ends it; what comes later changes nothing. */
@@ -7,6 +11,11 @@ export interface CallEnd {
   readonly signal: () => AbortSignal;
   /** What `work` gives; rejects with what `failure` makes of the reason as soon as the call ends. One at a time. */
   readonly unlessEnded: <T>(work: Promise<T>, failure: (reason: symbol) => Error) => Promise<T>;
+}
+
+/** What is waited for fails with it when the call ends. */
+export function brokenOff(reason: symbol): Error {
+  return reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone');
 }
 
 /** Makes the end of one call. */

@@ -4,7 +4,7 @@ import type { Caller } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Metadata } from '../core/log.ts';
 import { isA2AError } from '../protocol/errors.ts';
-import type { CallEnd } from './call-end.ts';
+import { brokenOff, type CallEnd } from './call-end.ts';
 import { refusalOf } from './refusal.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
@@ -26,7 +26,7 @@ interface CallersOptions<Req extends IncomingMessage> extends CallerOptions<Req>
 export interface CallFacts<Req extends IncomingMessage> {
   /** Extension URIs, as sent. */
   readonly extensions: readonly string[];
-  readonly call: Pick<CallEnd, 'signal'>;
+  readonly call: Pick<CallEnd, 'signal' | 'unlessEnded'>;
   readonly addressOf: AddressOf<Req>;
 }
 
@@ -50,9 +50,11 @@ export function createCallers<Req extends IncomingMessage>(
   return (req, { extensions, call, addressOf }) => {
     const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
     const { owner, caller } = options;
+    // an application that never answers must not keep a call that is over
+    const ask = <T>(question: () => T | Promise<T>) => call.unlessEnded(asking(question), brokenOff);
     return {
-      identify: () => asking(() => owner(req)),
-      ...(caller && { describe: () => asking(() => caller(req)) }),
+      identify: () => ask(() => owner(req)),
+      ...(caller && { describe: () => ask(() => caller(req)) }),
       url: () => options.urls.of(req, addressOf),
       extensions,
       get signal() {

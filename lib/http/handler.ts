@@ -7,6 +7,7 @@ import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
 import type { OnMetric } from '../core/metrics.ts';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import { dispatch, olderCards } from '../jsonrpc/dispatch.ts';
 import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
@@ -14,7 +15,7 @@ import type { Version } from '../protocol/version.ts';
 import { readBody, RequestAborted } from './body.ts';
 import { createCallMeter } from './call-meter.ts';
 import { type CallerOptions, createCallers } from './callers.ts';
-import { type CallEnd, createCallEnd } from './call-end.ts';
+import { brokenOff, type CallEnd, createCallEnd } from './call-end.ts';
 import { createCardServer } from './card.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
@@ -92,6 +93,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const departures = createDepartures();
   const active = new Map<CallEnd, Promise<void>>();
   let closing: Promise<void> | undefined;
+  let isUp = false;
 
   const isClosing = () => closing !== undefined;
 
@@ -99,7 +101,9 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     ...service,
     async invoke(method, params, caller) {
       if (isClosing()) throw shuttingDown();
-      await options.ready();
+      // a start that hangs must hold up neither a shutdown, nor the call of a client that has gone
+      if (!isUp) await unlessAborted(options.ready, caller.signal);
+      isUp = true;
       // the server may have closed meanwhile, and nothing is to be started then
       if (isClosing()) throw shuttingDown();
       return service.invoke(method, params, caller);
@@ -218,11 +222,6 @@ const METHOD_NOT_ALLOWED: Answer = {
   ...errorAnswer(null, new InvalidRequestError(USE_POST), 405),
   headers: { Allow: 'POST' },
 };
-
-/** What a call fails with that ends before its body is there. */
-function brokenOff(reason: symbol): Error {
-  return reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone');
-}
 
 /** Several lines of a header are one list (RFC 9110 §5.3). */
 function listHeader(value: string | string[] | undefined): string[] {
