@@ -44,6 +44,22 @@ describe('two routers on one storage (NEEDS 38)', () => {
     ).not.toThrow();
   });
 
+  it('leaves no listener on a shared event bus where it is refused', async () => {
+    const backend = memoryBackend();
+    const listeners = new Set<() => void>();
+    const onGap = (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    };
+    const eventBus = { ...backend.eventBus, onGap };
+    const first = router({ ...backend, eventBus });
+    expect(() => router({ ...backend, eventBus })).toThrow(duplicate);
+    expect(() => router({ ...backend, eventBus, agentId: 'b', worker: { concurrency: -1 } })).toThrow();
+    expect(listeners.size).toBe(1);
+    await first.close();
+    expect(listeners.size).toBe(0);
+  });
+
   it('can follow one another', async () => {
     const backend = memoryBackend();
     await router(backend).close();
@@ -136,7 +152,8 @@ describe('agents of one app (NEEDS 38)', () => {
       const card = (await (
         await fetch(`${origin}/agents/${name}/.well-known/agent-card.json`)
       ).json()) as object;
-      expect(card).toMatchObject({ name, supportedInterfaces: [{ url: `${origin}/agents/${name}` }] });
+      const url = `${origin}/agents/${name}`;
+      expect(card).toMatchObject({ name, supportedInterfaces: [{ url }, { url }] });
       const sent = await call(name, 'SendMessage', message);
       expect(sent).toMatchObject({
         result: { task: { artifacts: [{ parts: [{ text: `I am ${name}` }] }] } },

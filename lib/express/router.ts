@@ -10,7 +10,7 @@ import { createChecks } from './checks.ts';
 import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
 import { readSettings } from './settings.ts';
-import { shareBackend } from './sharing.ts';
+import { shareBackend, type Sharing } from './sharing.ts';
 
 /** What a router is doing, for health probes. */
 export interface RouterStatus {
@@ -80,7 +80,16 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
     logger,
     ready: lifecycle.ready,
   });
-  const sharing = shareBackend(engine, agentId);
+  const sharing = share();
+
+  function share(): Sharing {
+    try {
+      return shareBackend(engine, agentId);
+    } catch (error) {
+      feed.close();
+      throw error;
+    }
+  }
 
   async function start(): Promise<void> {
     await storage.init();

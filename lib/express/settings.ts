@@ -47,10 +47,8 @@ export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>
   const { agent, publicUrl, tenants, logger = silentLogger } = options;
   const cards = cardSettings(options);
   const clock = systemClock;
-  const { storage, broker, eventBus } = backendOf(options);
-  const feed = createTaskFeed({ storage, eventBus, clock, logger });
+  const backend = backendOf(options);
   return {
-    engine: { storage, broker, eventBus, feed, clock, logger },
     ...{ ...cards, clock },
     ...(agent && { agent }),
     ...(publicUrl !== undefined && { publicUrl }),
@@ -70,6 +68,8 @@ export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>
     bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,
+    // last, as it listens to the event bus: nothing may throw after it
+    engine: { ...backend, feed: createTaskFeed({ ...backend, clock, logger }), clock, logger },
   };
 }
 
