@@ -154,6 +154,10 @@ describe('what a proxy says (NEEDS 15)', () => {
     ['not if it is another host', true, { 'X-Forwarded-Prefix': '//evil.test' }, 'http://agents.test/a2a'],
     ['not with a query', true, { 'X-Forwarded-Prefix': '/a?b=' }, 'http://agents.test/a2a'],
     ['not with markup', true, { 'X-Forwarded-Prefix': '/<script>' }, 'http://agents.test/a2a'],
+    ['not if it climbs', true, { 'X-Forwarded-Prefix': '/a/../..' }, 'http://agents.test/a2a'],
+    ['not if it climbs by escapes', true, { 'X-Forwarded-Prefix': '/%2E./a' }, 'http://agents.test/a2a'],
+    ['with dots in names', true, { 'X-Forwarded-Prefix': '/v1..2/.a' }, 'http://agents.test/v1..2/.a/a2a'],
+    ['a protocol in capitals', true, { 'X-Forwarded-Proto': 'HTTPS' }, 'HTTPS://agents.test/a2a'],
     ['not if it is a slash', true, { 'X-Forwarded-Prefix': '/' }, 'http://agents.test/a2a'],
     ['not if it is empty', true, { 'X-Forwarded-Prefix': '' }, 'http://agents.test/a2a'],
   ])('counts %s', async (_, trust, headers, url) => {
@@ -170,7 +174,7 @@ describe('a URL that a function gives (NEEDS 15)', () => {
     for (const path of ['/a2a', '']) {
       const response = await fetch(`${origin}${path}${CARD_PATH}`, { headers: { 'x-site': 'one' } });
       expect(await response.json()).toMatchObject({
-        supportedInterfaces: [{ url: 'https://one.example.com/a2a' }],
+        supportedInterfaces: [{ url: 'https://one.example.com/a2a' }, { url: 'https://one.example.com/a2a' }],
       });
       expect(response.headers.get('cache-control')).toBe('private');
     }

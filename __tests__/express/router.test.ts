@@ -98,6 +98,8 @@ describe('the owner', () => {
     ['a user without an id', 'user', { name: 'ada' }],
     ['a user whose id is a number', 'user', { id: 7 }],
     ['a user with an empty id', 'user', { id: '' }],
+    ['a user whose id has no UTF-8, as another one', 'user', { id: 'ada\ud800' }],
+    ['a user whose id not every store can hold', 'user', { id: 'ada\0' }],
     ['a token without a subject', 'auth', {}],
   ] as const)('is never anonymous by accident: %s', async (_, field, value) => {
     const { answer, errors } = await listAs(withUser(field, value));

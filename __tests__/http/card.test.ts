@@ -212,6 +212,21 @@ describe('the URL in the card', () => {
       error: { code: -32600, message: 'The Host header is not valid: send the name of this host' },
     });
   });
+
+  it.each(['javascript', 'ftp', 'a b'])(
+    'is not made of a protocol that is not of the web: %s',
+    async (protocol) => {
+      const setup = (app: express.Express, handler: FakeHandler) =>
+        void app.set('trust proxy', 'loopback').use('/a2a', handler.handle);
+      const answer = await get(`/a2a${PATH}`, { headers: { 'X-Forwarded-Proto': protocol }, setup });
+      expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/json' } });
+      expect(JSON.parse(answer.body)).toEqual({
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32600, message: 'X-Forwarded-Proto must be http or https' },
+      });
+    },
+  );
 });
 
 describe('wellKnown', () => {

@@ -15,7 +15,8 @@ export function defaultOwner(req: IncomingMessage): string | null {
 
 /** Makes sure that an owner is a name, or null on purpose: a signed-in caller never becomes anonymous by accident. */
 export function checkOwner(owner: unknown, why = 'Option `owner` gave neither a string nor null'): string {
-  if (typeof owner === 'string' && owner !== '') return owner;
+  // half a surrogate pair has no UTF-8: to a store two callers would be one
+  if (typeof owner === 'string' && /^[^\0\p{Cs}]+$/u.test(owner)) return owner;
   throw new ConfigError(
     'ERR_A2A_OWNER',
     `${why}: pass \`owner\`, a function of the request that gives who calls`,
@@ -68,7 +69,8 @@ function forwarded(req: IncomingMessage, name: string, app: unknown): string | u
 /** The path that a proxy took off; Express leaves this header to us. */
 function prefixOf(req: IncomingMessage, app: unknown = field(req, 'app')): string {
   const path = forwarded(req, 'x-forwarded-prefix', app)?.replace(/\/+$/, '') ?? '';
-  return /^(?:\/[\w.~!$&'()*+;=:@%-]+)*$/.test(path) ? path : '';
+  // no step of it may be `.` or `..`: clients would take them as the way to another path
+  return /^(?:\/(?!(?:\.|%2e){1,2}(?:\/|$))[\w.~!$&'()*+;=:@%-]+)*$/i.test(path) ? path : '';
 }
 
 /** Whether the app takes the word of who sent the request on forwarded hosts and protocols. */

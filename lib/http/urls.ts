@@ -26,7 +26,7 @@ export interface Urls<Req extends IncomingMessage> {
   readonly areFixed: boolean;
   /**
    * As this client reaches it, `addressOf` being asked where nobody has fixed it. Throws InvalidRequestError for a
-   * Host header that is none, and a ConfigError where the application gave no URL.
+   * host or protocol in the headers that is none, and a ConfigError where the application gave no URL.
    */
   readonly of: (req: Req, addressOf: AddressOf<Req>) => string;
 }
@@ -39,6 +39,7 @@ export function createUrls<Req extends IncomingMessage>({ publicUrl }: UrlOption
       if (typeof publicUrl === 'string') return publicUrl;
       if (publicUrl !== undefined) return checked(publicUrl(req));
       const { origin, prefix, mount } = addressOf(req);
+      if (!/^https?:/i.test(origin)) throw new InvalidRequestError('X-Forwarded-Proto must be http or https');
       if (!isOrigin(origin))
         throw new InvalidRequestError('The Host header is not valid: send the name of this host');
       return `${origin}${prefix}${mount}`;
