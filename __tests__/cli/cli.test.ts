@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { main } from '../../lib/cli/main.ts';
+import { createPrinter } from '../../lib/cli/printer.ts';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
 
 let app: AgentApp;
@@ -66,6 +67,25 @@ describe('on a terminal', () => {
     );
     expect((await run(['list', app.url], { isTerminal: true })).out).toMatch(
       /^\S+Z {2}completed {5} {2}[\w-]{36} {2}[\w-]{36}\n$/,
+    );
+  });
+
+  it('what an agent leaves out, or this version does not know, is no fault', () => {
+    let out = '';
+    const printer = createPrinter({ write: (text) => (out += text) }, true);
+    // protobuf leaves out empty lists, and peers what they do not have
+    const bare = (value: unknown) => value as never;
+    printer.card(bare({ name: 'Bare', supportedInterfaces: [] }));
+    printer.event(bare({ task: { id: 't1', artifacts: [{ artifactId: 'a' }] } }));
+    printer.event(
+      bare({ statusUpdate: { taskId: 't1', status: { state: 'TASK_STATE_WORKING', message: {} } } }),
+    );
+    printer.event(bare({ artifactUpdate: { taskId: 't1', artifact: { artifactId: 'a' } } }));
+    printer.event(bare({ message: { messageId: 'm' } }));
+    printer.event(bare({ somethingNew: {} }));
+    printer.listed(bare({ id: 't2', status: {} }));
+    expect(out).toBe(
+      ['Bare', 'streaming no, push no, extended card no', 'task t1', '[working]', 't2'].join('\n') + '\n',
     );
   });
 

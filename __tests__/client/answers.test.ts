@@ -60,6 +60,8 @@ describe('an answer that is none', () => {
       json({ message: 'no route' }, 404),
       { fault: 'status', status: 404, start: '{"message":"no route"}' },
     ],
+    ['nothing for a result', json({ jsonrpc: '2.0', id: 1, result: null }), { fault: 'not-json-rpc' }],
+    ['a text for a result', json({ jsonrpc: '2.0', id: 1, result: 'hi' }), { fault: 'not-json-rpc' }],
     ['a list', json([]), { fault: 'not-json-rpc' }],
     [
       'an answer to somebody else',

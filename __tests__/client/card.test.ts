@@ -281,6 +281,40 @@ describe('the interface', () => {
     expect(client.interface.url).toBe('http://a.test/');
   });
 
+  it('is one of the newest version, in whatever order the versions are listed', async () => {
+    const both = offer(['http://old.test', 'JSONRPC', '0.3'], ['http://new.test', 'JSONRPC', '1.0']);
+    const wire = scriptedFetch({ card: [() => Response.json(both)] });
+    const client = await A2AClient.connect('http://agent.test', {
+      versions: ['0.3', '1.0'],
+      fetch: wire.fetch,
+    });
+    expect(client.interface).toMatchObject({ url: 'http://new.test/', version: '1.0' });
+    expect(wire.asked[0]?.headers.get('A2A-Version')).toBe('1.0');
+  });
+
+  it('is that of the extended card once there is one', async () => {
+    const extended = {
+      ...offer(['http://b.test', 'JSONRPC', '1.0']),
+      capabilities: { streaming: true, extendedAgentCard: true },
+    };
+    const wire = scriptedFetch({
+      GetExtendedAgentCard: [result(extended), result({ ...extended, supportedInterfaces: [] }), refused],
+      GetTask: [result(task('TASK_STATE_WORKING').task)],
+    });
+    const first = {
+      ...extended,
+      supportedInterfaces: offer(['http://a.test', 'JSONRPC', '1.0']).supportedInterfaces,
+    };
+    const client = await A2AClient.connect(first, { fetch: wire.fetch });
+    expect(await client.getExtendedCard()).toEqual(extended);
+    await client.getTask('t');
+    expect(wire.asked.map(({ url }) => url)).toEqual(['http://a.test/', 'http://b.test/']);
+    // one that names none is refused, and the card stays
+    await expect(client.getExtendedCard()).rejects.toMatchObject({ code: 'ERR_A2A_NO_INTERFACE' });
+    expect(client.card).toEqual(extended);
+    expect(client.interface.url).toBe('http://b.test/');
+  });
+
   it('must be there', async () => {
     await expect(
       A2AClient.connect(offer(['http://g.test', 'GRPC', '1.0'], ['x', 'JSONRPC', '1.0'])),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { A2AClient, type EventStream, reduce, type StreamResponse } from '../../lib/client/index.ts';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
-import { all } from '../helpers/scripted-fetch.ts';
+import { all, card, chunk, events, scriptedFetch } from '../helpers/scripted-fetch.ts';
 
 // two hundred streams take their time on a busy machine
 jest.setTimeout(120_000);
@@ -164,6 +164,26 @@ describe('leaving', () => {
     expect(timers()).toBeLessThanOrEqual(before);
     // the task goes on
     expect((await client.listTasks({ status: 'TASK_STATE_WORKING' })).totalSize).toBe(1);
+  });
+
+  it('by the signal ends the loop at once, whatever has arrived already', async () => {
+    const { signal, abort, listeners } = await connectOnce();
+    const wire = scriptedFetch({
+      SendStreamingMessage: [events([chunk('one'), chunk('two'), chunk('three')])],
+    });
+    const scripted = await A2AClient.connect(card(), { fetch: wire.fetch });
+    const reason = new Error('enough');
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const event of scripted.stream('hi', { signal })) {
+        seen.push(event);
+        abort(reason);
+      }
+    })();
+    await expect(reading).rejects.toBe(reason);
+    expect(seen).toHaveLength(1);
+    expect(wire.asked[0]?.signal.aborted).toBe(true);
+    expect(listeners()).toBe(0);
   });
 
   it('two hundred times leaves no connection and no listener', async () => {

@@ -1,4 +1,5 @@
 import { isTerminal } from '../protocol/states.ts';
+import { capabilitiesOf } from '../client/capabilities.ts';
 import type { AgentCard, Message, Part, StreamResponse, Task, TaskStatus } from '../protocol/v1.ts';
 
 /** Shows what an agent says: to people as text, to programs as JSON lines. */
@@ -38,42 +39,49 @@ function forPeople(out: { write: (text: string) => unknown }): Printer {
     if (!isLineStart) write('\n');
     write(`${text}\n`);
   }
-  function status({ state, message }: TaskStatus): void {
-    line(`[${nameOf(state)}]${message === undefined ? '' : ` ${textOf(message.parts)}`}`);
+  function paragraph(text: string): void {
+    if (text !== '') line(text);
+  }
+  function status({ state, message }: Partial<TaskStatus> = {}): void {
+    if (state !== undefined) line(`[${nameOf(state)}] ${textOf(message?.parts)}`.trimEnd());
   }
   function task(task: Task): void {
     line(`task ${task.id}`);
     for (const { name, parts } of task.artifacts ?? []) {
       if (name !== undefined) line(`# ${name}`);
-      line(textOf(parts));
+      paragraph(textOf(parts));
     }
     status(task.status);
   }
   function message({ parts }: Message): void {
-    line(textOf(parts));
+    paragraph(textOf(parts));
   }
 
   return {
     task,
-    card(card) {
-      line(`${card.name} ${card.version}\n${card.description}`);
+    card(given) {
+      // peers leave out what they do not have
+      const card: Partial<AgentCard> & Pick<AgentCard, 'supportedInterfaces'> = given;
+      line([card.name, card.version].join(' ').trim());
+      paragraph(card.description ?? '');
       for (const { url, protocolBinding, protocolVersion } of card.supportedInterfaces) {
         line(`${protocolBinding} ${protocolVersion}  ${url}`);
       }
-      const { streaming, pushNotifications, extendedAgentCard } = card.capabilities;
+      const { streaming, pushNotifications, extendedAgentCard } = capabilitiesOf(card);
       line(
         `streaming ${yes(streaming)}, push ${yes(pushNotifications)}, extended card ${yes(extendedAgentCard)}`,
       );
-      for (const { id, name, description } of card.skills) line(`- ${name} (${id}): ${description}`);
+      for (const { id, name, description } of card.skills ?? []) line(`- ${name} (${id}): ${description}`);
     },
-    listed({ id, contextId, status: { state, timestamp } }) {
-      line([timestamp ?? '', nameOf(state).padEnd(14), id, contextId ?? ''].join('  ').trim());
+    listed({ id, contextId, status }) {
+      const { state, timestamp = '' }: Partial<TaskStatus> = status;
+      line([timestamp, nameOf(state ?? '').padEnd(14), id, contextId ?? ''].join('  ').trim());
     },
     event(event) {
       if (event.task !== undefined) task(event.task);
       else if (event.message !== undefined) message(event.message);
       else if (event.statusUpdate !== undefined) status(event.statusUpdate.status);
-      else write(textOf(event.artifactUpdate.artifact.parts));
+      else write(chunkOf(event.artifactUpdate));
     },
     end() {
       if (!isLineStart) write('\n');
@@ -92,7 +100,7 @@ function nameOf(state: string): string {
     .replaceAll('_', ' ');
 }
 
-function textOf(parts: readonly Part[]): string {
+function textOf(parts: readonly Part[] = []): string {
   return parts
     .map((part) => {
       if (part.text !== undefined) return part.text;
@@ -101,6 +109,11 @@ function textOf(parts: readonly Part[]): string {
       return JSON.stringify(part.data);
     })
     .join('');
+}
+
+/** Empty for an event of a kind that this version does not know. */
+function chunkOf(update: StreamResponse['artifactUpdate']): string {
+  return update === undefined ? '' : textOf(update.artifact.parts);
 }
 
 /** Text from elsewhere must not steer the terminal: control characters are shown, not sent. */

@@ -32,7 +32,9 @@ export function isOutcomeUnknown(error: unknown): boolean {
     case 'ERR_A2A_TIMEOUT':
       return true;
     case 'ERR_A2A_RESPONSE':
-      return error.fault === 'cut' || error.fault === 'empty';
+      if (error.fault === 'cut' || error.fault === 'empty') return true;
+      // a gateway that lost the agent, or its patience
+      return error.fault === 'status' && (error.status === 502 || error.status === 504);
     default:
       return false;
   }

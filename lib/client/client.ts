@@ -150,11 +150,14 @@ export class A2AClient {
     await this.#call('DeleteTaskPushNotificationConfig', config, options);
   }
 
-  /** Reads the card for those who have authenticated (§3.1.11); it replaces the card of this client. */
+  /** Reads the card for those who have authenticated (§3.1.11); it replaces the card of this client, and its interfaces. */
   async getExtendedCard(options: CallOptions = {}): Promise<AgentCard> {
     const card = await this.#call('GetExtendedAgentCard', {}, options);
-    this.#card = await readCardObject(card, this.interface.url, this.#settings);
-    return this.#card;
+    const { url } = this.interface;
+    const found = { card: await readCardObject(card, url, this.#settings), url };
+    this.#connection = connectTo(found, this.#settings);
+    this.#card = found.card;
+    return found.card;
   }
 
   #call<M extends UnaryMethod>(

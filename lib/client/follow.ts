@@ -44,11 +44,13 @@ export async function* follow(plan: FollowPlan): AsyncGenerator<StreamResponse> 
   const backOff = createBackOff(plan.resume);
   const isSubscription = plan.taskId !== undefined;
   let isOpened = false;
+  let isRefused = false;
   for (;;) {
+    const isReopening = isOpened && seen.taskId() !== undefined;
     let connection: Connection | undefined;
     let failure: unknown;
     try {
-      connection = await connect(plan, seen, position, isOpened);
+      connection = await connect(plan, seen, position, { isReopening, isRefused });
       isOpened = true;
       // a subscription stays open where a send has its answer
       const mayWait = connection.isReopened && !isSubscription;
@@ -63,6 +65,11 @@ export async function* follow(plan: FollowPlan): AsyncGenerator<StreamResponse> 
       failure = lost('The stream ended before the task did');
     } catch (error) {
       plan.signal.throwIfAborted();
+      // as an answer, or as the first event
+      if (isReopening && !isRefused && isRefusal(error)) {
+        isRefused = true;
+        continue;
+      }
       failure = error;
     } finally {
       connection?.close();
@@ -75,19 +82,19 @@ async function connect(
   plan: FollowPlan,
   seen: Seen,
   position: Position,
-  isOpened: boolean,
+  { isReopening, isRefused }: { isReopening: boolean; isRefused: boolean },
 ): Promise<Connection> {
   const taskId = seen.taskId();
   position.reconnected();
-  if (taskId === undefined || !isOpened) return { ...(await plan.begin()), isReopened: false };
-  try {
-    return { ...(await plan.resubscribe(taskId, position.cursor())), isReopened: true };
-  } catch (error) {
-    // the task has ended meanwhile, or can not be subscribed to (§3.1.6)
-    if (!isA2AError(error) || error.code !== -32004) throw error;
-    const news = once([{ event: { task: await plan.getTask(taskId) }, cursor: undefined }]);
-    return { news, close: () => undefined, isReopened: true, isLast: true };
-  }
+  if (taskId === undefined || !isReopening) return { ...(await plan.begin()), isReopened: false };
+  if (!isRefused) return { ...(await plan.resubscribe(taskId, position.cursor())), isReopened: true };
+  const news = once([{ event: { task: await plan.getTask(taskId) }, cursor: undefined }]);
+  return { news, close: () => undefined, isReopened: true, isLast: true };
+}
+
+/** The task has ended meanwhile, or can not be subscribed to (§3.1.6). */
+function isRefusal(error: unknown): boolean {
+  return isA2AError(error) && error.code === -32004;
 }
 
 async function* once(batch: readonly StreamNews[]): AsyncGenerator<readonly StreamNews[]> {

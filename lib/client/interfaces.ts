@@ -12,7 +12,7 @@ export interface SpokenInterface {
 }
 
 /**
- * The interfaces of a card in the order in which to try them: the newest version first, and else as the card has them
+ * The interfaces of a card in the order in which to try them: by the order of `versions`, and else as the card has them
  * (§8.3.2). Throws a NoInterfaceError that lists what there is.
  */
 export function pickInterfaces(
@@ -25,8 +25,7 @@ export function pickInterfaces(
     const isSpoken = binding.toUpperCase() === 'JSONRPC' && URL.canParse(url, base);
     return known !== undefined && isSpoken ? [{ url: new URL(url, base).href, version: known, tenant }] : [];
   });
-  const wanted = [...versions].sort().reverse();
-  const picked = wanted.flatMap((version) => spoken.filter((each) => each.version === version));
+  const picked = versions.flatMap((version) => spoken.filter((each) => each.version === version));
   if (picked.length > 0) return picked;
   const list = offered.map(({ url, binding, version }) => `${binding} ${version} at ${url}`);
   throw new NoInterfaceError(

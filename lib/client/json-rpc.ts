@@ -43,6 +43,10 @@ export function createJsonRpc({ settings, url, limits, version }: JsonRpcOptions
       const { id, dialect, opened } = await open(method, params, 'application/json', context);
       const answer = await readAnswer(opened, id, settings.maxBytes);
       const result = translated(() => dialect.result(method, answer), opened.response);
+      if (method !== 'DeleteTaskPushNotificationConfig' && !isObject(result)) {
+        const start = startOf(JSON.stringify(answer));
+        throw new ResponseError('not-json-rpc', 'The result is no object', opened.response, start);
+      }
       // the agent's word: our own server validates what it sends, and types can not be checked for others
       return result as Methods[M]['result'];
     },

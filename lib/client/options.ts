@@ -120,7 +120,8 @@ export function settingsOf(options: ClientOptions): Settings {
     ...options,
     // a method of window, which minds what it is called on
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
-    versions,
+    // the newest first
+    versions: [...new Set(versions)].sort().reverse(),
     timeouts: { cardMs: 30_000, headMs: 30_000, answerMs: 0, ...timeouts },
     maxBytes,
     hub: createSignalHub(),

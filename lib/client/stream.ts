@@ -30,9 +30,12 @@ export function createEventStream(
     try {
       const result = await events.next();
       if (result.done === true) scope.release();
+      // what has arrived already is not wanted any more
+      else scope.signal.throwIfAborted();
       return hasLeft() ? DONE : result;
     } catch (error) {
       scope.release();
+      events.return(undefined).catch(() => undefined);
       if (hasLeft()) return DONE;
       throw error;
     }
