@@ -1,15 +1,38 @@
 // Emits lib twice with its types: ES modules to dist/esm, CommonJS to dist/cjs. `--if-needed` skips what is up to date.
+// One build at a time: several test files may ask for one at once.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const stamp = join(dist, 'cjs/package.json');
+const lock = join(root, '.ci/cache/build.lock');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const isWanted = () => !(process.argv.includes('--if-needed') && isCurrent());
 
-if (!(process.argv.includes('--if-needed') && isCurrent())) build();
+if (isWanted()) {
+  takeLock();
+  // whoever held it may have built what is wanted
+  if (isWanted()) build();
+}
+
+/** A lock that nobody has touched for so long was left by a build that was killed. */
+function takeLock(staleMs = 300_000) {
+  mkdirSync(join(lock, '..'), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      process.on('exit', () => rmSync(lock, { recursive: true, force: true }));
+      return;
+    } catch {
+      const { mtimeMs = Date.now() } = statSync(lock, { throwIfNoEntry: false }) ?? {};
+      if (Date.now() - mtimeMs > staleMs) rmSync(lock, { recursive: true, force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+}
 
 function build() {
   rmSync(dist, { recursive: true, force: true });

@@ -10,7 +10,7 @@ const a2a = a2aRouter({
 const app = express();
 app.use('/a2a', a2a);
 app.use(a2a.wellKnown('/a2a'));
-const server = app.listen(3000);
+const server = app.listen(3000, '127.0.0.1');
 process.once('SIGTERM', () => {
   server.close();
   void a2a.close();

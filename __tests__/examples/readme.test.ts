@@ -181,7 +181,7 @@ describe('the ten lines', () => {
 
   it('answer', async () => {
     const source = readFileSync('examples/ten-lines.mjs', 'utf8').replace(
-      'app.listen(3000);',
+      "app.listen(3000, '127.0.0.1');",
       "app.listen(0, '127.0.0.1', () => console.log(server.address().port));",
     );
     const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {

@@ -74,8 +74,8 @@ function forPeople(out: { write: (text: string) => unknown }): Printer {
       for (const { id, name, description } of card.skills ?? []) line(`- ${name} (${id}): ${description}`);
     },
     listed({ id, contextId, status }) {
-      const { state, timestamp = '' }: Partial<TaskStatus> = status;
-      line([timestamp, nameOf(state ?? '').padEnd(14), id, contextId ?? ''].join('  ').trim());
+      const { timestamp = '', state } = status;
+      line([timestamp, nameOf(state).padEnd(14), id, contextId ?? ''].join('  ').trim());
     },
     event(event) {
       if (event.task !== undefined) task(event.task);
@@ -93,7 +93,7 @@ function yes(value: boolean | undefined): string {
   return value === true ? 'yes' : 'no';
 }
 
-function nameOf(state: string): string {
+function nameOf(state = ''): string {
   return state
     .replace(/^TASK_STATE_/, '')
     .toLowerCase()
