@@ -11,6 +11,7 @@ const bench = sseBench();
 
 const MEGABYTE = 'ab€😀'.repeat(100_000);
 
+// NEEDS row 12
 describe('a slow reader', () => {
   it('gets every byte, and holds the source back meanwhile', async () => {
     const socket = await bench.open();
@@ -87,6 +88,7 @@ describe('a slow reader', () => {
   });
 });
 
+// NEEDS row 1
 describe('a reader that goes away', () => {
   it('ends its own stream only, and leaves nothing behind', async () => {
     const other = source();

@@ -133,6 +133,7 @@ describe('a stream', () => {
 });
 
 describe('an error', () => {
+  // NEEDS row 40
   it('before the first event is a plain JSON answer', async () => {
     bench.feed.fail(new TaskNotFoundError('t1'));
     const answer = parse(await readAll(await bench.open()));
@@ -175,6 +176,7 @@ describe('an error', () => {
 });
 
 describe('silence', () => {
+  // NEEDS row 5
   it('is broken by a comment every keepAliveMs, which sends the head as well', async () => {
     const socket = await bench.open();
     await until(() => bench.handler.clock.pending() === 1);

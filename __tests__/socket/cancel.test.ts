@@ -68,6 +68,7 @@ describe('CancelTask', () => {
     },
   );
 
+  // NEEDS row 27
   it('aborts the run, wherever it is, with the reason cancel', async () => {
     const reasons: unknown[] = [];
     const [one, two] = await serve(async (turn) => {
@@ -93,6 +94,7 @@ describe('CancelTask', () => {
     expect((await stream.rest()).map(stateOf)).toEqual(['TASK_STATE_CANCELED']);
   });
 
+  // NEEDS row 20
   it('ends a task whose worker is dead', async () => {
     const backend = memoryBackend();
     const app = await makeApp({ ...backend, cancelGraceMs: 200 });

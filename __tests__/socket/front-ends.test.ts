@@ -323,6 +323,7 @@ describe('two front-ends and two workers', () => {
   });
 });
 
+// NEEDS row 10
 describe('H6: Last-Event-ID', () => {
   const resumable = { 'A2A-Extensions': 'urn:express-a2a:resumable-stream:v1' };
 

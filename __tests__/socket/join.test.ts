@@ -99,6 +99,7 @@ function joined(task: Task): Task {
   return { ...task, artifacts: task.artifacts.map((one) => ({ ...one, parts: join(one.parts) })) };
 }
 
+// NEEDS row 11
 describe('subscribing at any moment of a task, on either instance', () => {
   it('gives a snapshot and a tail that together are the final task, nothing twice, nothing missing', async () => {
     let serial = 0;

@@ -36,6 +36,7 @@ function responsesOf({ server }: AgentApp): ServerResponse[] {
   return all;
 }
 
+// NEEDS row 22
 describe('a stream of 20,000 chunks', () => {
   /** Streams to a fast reader; `beside` is done when the stream has begun. Gives what is held at the end. */
   async function run(beside: (id: string) => Promise<void>): Promise<{ id: string; held: number }> {
