@@ -18,7 +18,7 @@ async function serve(options: Partial<A2AOptions>): Promise<AgentApp> {
 describe('`caller` (NEEDS 32)', () => {
   it('is what the agent knows of each message, and no client of the task', async () => {
     const app = await serve({
-      caller: (req) => ({ locale: req.get('accept-language'), at: new Date(0) }),
+      caller: (req) => ({ locale: req.headers['accept-language'], at: new Date(0) }),
       agent: async (turn) => {
         await turn.artifact({ parts: [{ data: turn.request.caller ?? 'nothing' }] });
         if (turn.text === 'hi') await turn.requireInput('Well?');

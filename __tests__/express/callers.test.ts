@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { errorInfo } from '../helpers/ask.ts';
@@ -161,7 +162,7 @@ describe('`enforceAuth: false` (NEEDS 4)', () => {
     securitySchemes: { bearer: { httpAuthSecurityScheme: { scheme: 'Bearer' } } },
     securityRequirements: [{ schemes: { bearer: { list: [] } } }],
   };
-  const owner = (req: { get(name: string): string | undefined }) => req.get('x-user') ?? null;
+  const owner = (req: IncomingMessage) => req.headers['x-user']?.toString() ?? null;
 
   it('lets anonymous callers in, who can not list', async () => {
     const app = await serve({ card, owner, enforceAuth: false });

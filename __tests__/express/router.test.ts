@@ -108,7 +108,7 @@ describe('the owner', () => {
   });
 
   it('of a task is the only one to see it', async () => {
-    app = await makeApp({ owner: (req) => req.get('x-user') ?? null });
+    app = await makeApp({ owner: (req) => req.headers['x-user']?.toString() ?? null });
     const sent = await app.call('SendMessage', message('hi'), { 'x-user': 'ada' });
     const { id } = (sent as { result: { task: { id: string } } }).result.task; // it answered with a task
     expect(await app.call('GetTask', { id }, { 'x-user': 'ada' })).toMatchObject({ result: { id } });

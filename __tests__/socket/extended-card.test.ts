@@ -13,7 +13,7 @@ afterEach(async () => {
   app = undefined;
 });
 
-const owner: NonNullable<A2AOptions['owner']> = (req) => req.get('x-user') ?? null;
+const owner: NonNullable<A2AOptions['owner']> = (req) => req.headers['x-user']?.toString() ?? null;
 const ADA = { 'x-user': 'ada' };
 const SKILL = { id: 'secret', name: 'Secret', description: 'For members', tags: ['members'] };
 
@@ -92,7 +92,7 @@ describe('the extended card (NEEDS 39)', () => {
     const asked: ExtendedCardCaller[] = [];
     const agent = await serve({
       tenants: ['', 'acme'],
-      caller: (req) => ({ plan: req.get('x-plan') }),
+      caller: (req) => ({ plan: req.headers['x-plan'] }),
       extendedCard: async (caller) => {
         asked.push(caller);
         return { description: `For ${String(caller.owner)} of ${caller.tenant}` };

@@ -137,7 +137,7 @@ describe('NEEDS 48: limits of streams', () => {
     'This caller has 2 streams open, the most there may be; close one, or try again later',
   );
   const as = (user: string) => ({ 'x-user': user });
-  const owner = (req: Request) => req.get('x-user') ?? null;
+  const owner = (req: Request) => req.headers['x-user']?.toString() ?? null;
 
   async function serveStreams(limits: RequestLimits): Promise<AgentApp> {
     return serve({ limits, owner, agent: (turn) => (turn.text === 'end' ? 'at once' : waits(turn)) });

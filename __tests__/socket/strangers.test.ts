@@ -57,7 +57,7 @@ beforeAll(async () => {
   const backend = memoryBackend();
   const options: Partial<A2AOptions> = {
     ...backend,
-    owner: (req) => req.get('x-user') ?? null,
+    owner: (req) => req.headers['x-user']?.toString() ?? null,
     tenants: ['', 'acme', 'globex'],
     extendedCard: ({ owner }) => ({ description: `For ${String(owner)}` }),
     agent: (turn) => turn.requireInput('Well?'),

@@ -141,13 +141,18 @@ describe('what goes over the wire', () => {
     const response = await app.open('SendStreamingMessage', message('hi'));
     await response.text();
     expect(response.status).toBe(200);
-    const { date: _, connection: __, 'keep-alive': ___, ...headers } = Object.fromEntries(response.headers);
+    const {
+      date: _,
+      connection: __,
+      'keep-alive': ___,
+      'x-powered-by': ____,
+      ...headers
+    } = Object.fromEntries(response.headers);
     expect(headers).toEqual({
       'cache-control': 'no-cache, no-transform',
       'content-type': 'text/event-stream',
       'transfer-encoding': 'chunked',
       'x-accel-buffering': 'no',
-      'x-powered-by': 'Express',
     });
   });
 });
