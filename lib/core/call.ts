@@ -1,3 +1,4 @@
+import { a2aV1Methods } from '../protocol/v1.schema.ts';
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
 import type { Metadata } from './log.ts';
 
@@ -45,6 +46,14 @@ export type EventStream = AsyncIterable<readonly StreamItem[]>;
 
 /** Name of an operation, as the JSON-RPC binding spells it (§5.3). */
 export type Method = keyof Methods;
+
+/** The operations that answer with a stream. */
+export type StreamingMethod = { [M in Method]: Methods[M]['stream'] extends true ? M : never }[Method];
+
+/** Whether an operation answers with a stream. */
+export function isStreaming(method: Method): method is StreamingMethod {
+  return a2aV1Methods[method].stream;
+}
 
 /** What an operation gives. */
 export type Reply<M extends Method> = Methods[M]['stream'] extends true ? EventStream : Methods[M]['result'];

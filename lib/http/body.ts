@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import getRawBody from 'raw-body';
+import type { CallBody } from '../binding/binding.ts';
 import { ConfigError } from '../core/config-error.ts';
-import type { RpcBody } from '../jsonrpc/dispatch.ts';
 import { A2AError, ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
 import { HttpRefusal } from './respond.ts';
 
@@ -16,7 +16,7 @@ export class RequestAborted extends Error {
  * Reads the body of a request, whether or not earlier middleware has: an object, a string or bytes in `req.body` is
  * taken as it is. At most `limit` bytes, counted after inflating. Throws an HttpRefusal, an A2AError or RequestAborted.
  */
-export async function readBody(req: IncomingMessage & { body?: unknown }, limit: number): Promise<RpcBody> {
+export async function readBody(req: IncomingMessage & { body?: unknown }, limit: number): Promise<CallBody> {
   checkType(req.headers['content-type']);
   const { body } = req;
   // Express 4 parsers leave {} where they did not parse
@@ -29,6 +29,14 @@ export async function readBody(req: IncomingMessage & { body?: unknown }, limit:
   if (!(body instanceof Uint8Array)) return { value: body };
   if (body.byteLength > limit) throw tooLarge(limit);
   return { text: decode(body) };
+}
+
+/** Whether a request comes with a body, as far as its head tells. */
+export function hasBody({ headers, body }: IncomingMessage & { body?: unknown }): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding, 'content-type': type } = headers;
+  if (body !== undefined && !isBare(body)) return true;
+  // over HTTP/2 a body needs no length
+  return coding !== undefined || (length === undefined ? type !== undefined : length !== '0');
 }
 
 function isBare(body: unknown): boolean {

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import type { Answer, Headers } from '../binding/answer.ts';
+import type { StreamReply, Translate } from '../binding/binding.ts';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
 import type { Logger } from '../core/logger.ts';
-import type { RpcStream, Translate } from '../jsonrpc/dispatch.ts';
-import type { Answer, Headers } from '../jsonrpc/error.ts';
 import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
 
 /** Sends streams of events as responses. */
 export interface EventStreams {
   /** Resolves when the stream has ended, the reader has gone, or `signal` aborts. */
-  readonly send: (reply: RpcStream, res: ServerResponse, context: StreamContext) => Promise<void>;
+  readonly send: (reply: StreamReply, res: ServerResponse, context: StreamContext) => Promise<void>;
 }
 
 /** The response a stream is sent on. */
@@ -54,7 +54,7 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
 
   function* framesOf(
     batch: readonly StreamItem[],
-    { prefix, suffix }: RpcStream,
+    { prefix, suffix }: StreamReply,
     numbers: Numbers,
     jsonOf: (item: StreamItem) => Json,
   ): Generator<Frame> {
@@ -71,7 +71,7 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
     options.logger.warn({ code: 'ERR_A2A_COMPRESSED_STREAM' }, COMPRESSED);
   }
 
-  async function send(reply: RpcStream, res: ServerResponse, context: StreamContext): Promise<void> {
+  async function send(reply: StreamReply, res: ServerResponse, context: StreamContext): Promise<void> {
     const { headers, signal, lastEventId, answer } = context;
     const writer = createSseWriter(res, headers, signal, options);
     const numbers = createNumbers(lastEventId);

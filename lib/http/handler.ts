@@ -1,28 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Service, SHUTDOWN } from '../core/call.ts';
+import type { Answer } from '../binding/answer.ts';
+import type { Service } from '../core/call.ts';
 import type { CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
 import type { OnMetric } from '../core/metrics.ts';
-import { unlessAborted } from '../core/unless-aborted.ts';
-import { dispatch, olderCards } from '../jsonrpc/dispatch.ts';
-import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
+import { jsonRpc, olderCards } from '../jsonrpc/dispatch.ts';
+import { errorAnswer } from '../jsonrpc/error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
-import { readBody, RequestAborted } from './body.ts';
-import { createCallMeter } from './call-meter.ts';
-import { type CallerOptions, createCallers } from './callers.ts';
-import { brokenOff, type CallEnd, createCallEnd } from './call-end.ts';
+import { createCalls } from './calls.ts';
+import type { CallerOptions } from './callers.ts';
 import { createCardServer } from './card.ts';
-import { createDepartures } from './departures.ts';
-import { createEventStreams } from './events.ts';
-import { hangUpAfter } from './hang-up.ts';
-import { cutUnread } from './linger.ts';
-import { createMasking, shuttingDown } from './mask.ts';
-import { cut, HttpRefusal, respond } from './respond.ts';
+import { createMasking } from './mask.ts';
+import { respond } from './respond.ts';
 import { type AddressOf, createUrls, type UrlOptions } from './urls.ts';
 
 /** What the server over HTTP needs. Times are in ms. */
@@ -72,131 +65,28 @@ export interface Handler<Req extends IncomingMessage> {
   readonly active: () => number;
 }
 
-const CLIENT_GONE = Symbol('the client has gone');
-
 /** Makes the server over HTTP; node's own API only. Never calls `next` with an error: every answer is its own. */
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
-  const { service, card, clock, versions = ['1.0'] } = options;
-  const { mask, report } = createMasking(options);
+  const { card, clock, versions = ['1.0'] } = options;
+  const masking = createMasking(options);
   const urls = createUrls(options);
-  const callerOf = createCallers({ ...options, urls }, report);
+  const calls = createCalls({ ...options, versions, urls, masking });
   const cards = createCardServer({
     card,
     older: olderCards,
     versions,
     urls,
     clock,
-    mask: (error) => mask(error, undefined),
+    mask: (error) => masking.mask(error, undefined),
   });
-  const meter = createCallMeter(clock, options.onMetric);
-  const streams = createEventStreams({ ...options, onCut: meter.cut });
-  const departures = createDepartures();
-  const active = new Map<CallEnd, Promise<void>>();
-  let closing: Promise<void> | undefined;
-  let isUp = false;
-
-  const isClosing = () => closing !== undefined;
-
-  const guarded: Service = {
-    ...service,
-    async invoke(method, params, caller) {
-      if (isClosing()) throw shuttingDown();
-      // a start that hangs must hold up neither a shutdown, nor the call of a client that has gone
-      if (!isUp) await unlessAborted(options.ready, caller.signal);
-      isUp = true;
-      // the server may have closed meanwhile, and nothing is to be started then
-      if (isClosing()) throw shuttingDown();
-      return service.invoke(method, params, caller);
-    },
-  };
-
-  async function serve(
-    req: Req,
-    res: ServerResponse,
-    call: CallEnd,
-    addressOf: AddressOf<Req>,
-  ): Promise<void> {
-    const { 'a2a-extensions': named, 'x-a2a-extensions': olderExtensions } = req.headers;
-    const requested = listHeader(named);
-    const extensions = service.activeExtensions(requested);
-    const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
-    const metered = meter.start();
-    const send = (answer: Answer) => {
-      if (closing !== undefined) hangUpAfter(req, res);
-      if (answer.error !== undefined) metered.refused(answer.error);
-      respond(
-        req,
-        res,
-        extensions.length > 0 ? { ...answer, headers: { ...headers, ...answer.headers } } : answer,
-      );
-    };
-    try {
-      // a body that never ends must not hold up a shutdown, nor one whose sender has gone
-      const body = await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
-      const caller = callerOf(req, { extensions: requested, call, addressOf });
-      const reply = await dispatch(metered.watch(guarded), {
-        body,
-        version: req.headers['a2a-version'],
-        query: queryOf(req),
-        served: versions,
-        olderExtensions: listHeader(olderExtensions),
-        takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
-        caller,
-        mask: (error, failed) => metered.refused(mask(error, call.reason(), failed)),
-      });
-      if ('json' in reply) send(reply);
-      else {
-        metered.streams();
-        await streams.send(reply, res, {
-          headers: { ...headers, ...reply.headers },
-          signal: call.signal(),
-          lastEventId: caller.lastEventId,
-          answer: send,
-        });
-      }
-    } catch (error) {
-      if (error instanceof RequestAborted) metered.gone();
-      else if (error instanceof HttpRefusal) send(errorAnswer(null, error.error, error.status));
-      else send(errorAnswer(null, mask(error, call.reason())));
-    } finally {
-      metered.end(call.reason());
-    }
-  }
-
-  function start(req: Req, res: ServerResponse, addressOf: AddressOf<Req>): void {
-    // while earlier middleware waited the client may have gone
-    if (departures.hasLeft(req, res)) return;
-    cutUnread(req, res, clock);
-    const call = createCallEnd();
-    const unwatch = departures.watch(req, res, () => {
-      // a response closes when all of it is sent, too
-      if (active.has(call)) call.end(CLIENT_GONE);
-    });
-    const work = serve(req, res, call, addressOf)
-      .catch((error: unknown) => {
-        report(error, { errorId: randomUUID() });
-        cut(res);
-      })
-      .finally(() => {
-        unwatch();
-        active.delete(call);
-        if (closing !== undefined) hangUpAfter(req, res);
-      });
-    active.set(call, work);
-  }
 
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
     if (cards.has(path) && isRead(req)) {
       void cards.serve(req, res, { path, addressOf });
     } else if (path !== '/' || req.method === 'OPTIONS') next();
-    else if (req.method === 'POST') start(req, res, addressOf);
+    else if (req.method === 'POST') calls.start(req, res, jsonRpc, addressOf);
     else if (addressOf(req).mount === '') next();
     else respond(req, res, METHOD_NOT_ALLOWED);
-  }
-
-  async function close(): Promise<void> {
-    for (const call of active.keys()) call.end(SHUTDOWN);
-    await Promise.all(active.values());
   }
 
   return {
@@ -212,8 +102,8 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
         else void cards.serve(req, res, { path, addressOf: (it) => ({ ...options.addressOf(it), mount }) });
       };
     },
-    close: () => (closing ??= close()),
-    active: () => active.size,
+    close: calls.close,
+    active: calls.active,
   };
 }
 
@@ -222,13 +112,6 @@ const METHOD_NOT_ALLOWED: Answer = {
   ...errorAnswer(null, new InvalidRequestError(USE_POST), 405),
   headers: { Allow: 'POST' },
 };
-
-/** Several lines of a header are one list (RFC 9110 §5.3). */
-function listHeader(value: string | string[] | undefined): string[] {
-  if (value === undefined) return [];
-  const items = String(value).split(',');
-  return items.map((item) => item.trim()).filter((item) => item !== '');
-}
 
 function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
@@ -245,11 +128,4 @@ export function mountPath(given: unknown): string {
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
   return path === '' ? '/' : path;
-}
-
-const NO_QUERY = new URLSearchParams();
-
-function queryOf({ url = '/' }: IncomingMessage): URLSearchParams {
-  const start = url.indexOf('?');
-  return start < 0 ? NO_QUERY : new URLSearchParams(url.slice(start + 1));
 }

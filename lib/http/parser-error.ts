@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type Answer, errorAnswer } from '../jsonrpc/error.ts';
+import type { Answer } from '../binding/answer.ts';
+import { errorAnswer } from '../jsonrpc/error.ts';
 import { parseCall } from '../protocol/envelope.ts';
 import { ParseError } from '../protocol/errors.ts';
 import { checkType, translate, unsupported } from './body.ts';

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import type { Headers } from '../jsonrpc/error.ts';
+import type { Headers } from '../binding/answer.ts';
 import { A2AError } from '../protocol/errors.ts';
 
 /** What the application asks for by an error with `status` or `statusCode`, as Express and http-errors know it. */

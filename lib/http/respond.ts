@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
-import type { Answer, Headers } from '../jsonrpc/error.ts';
+import type { Answer, Headers } from '../binding/answer.ts';
 import type { A2AError } from '../protocol/errors.ts';
 
 /** The code of HTTP/2 for a stream that nobody wants any more (RFC 9113 §7). */

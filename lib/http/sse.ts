@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
-import type { Headers } from '../jsonrpc/error.ts';
+import type { Headers } from '../binding/answer.ts';
 import { cut, mutable } from './respond.ts';
 
 /** Time limits of streams, in ms. */

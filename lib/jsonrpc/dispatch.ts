@@ -1,50 +1,12 @@
+import type { Answer, Headers } from '../binding/answer.ts';
+import type { Binding, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { v03 } from '../compat/v03/dialect.ts';
-import type { Caller, EventStream, Method, Service, StreamItem } from '../core/call.ts';
+import { type EventStream, isStreaming, type Method, type Service } from '../core/call.ts';
 import { parseCall, readCall, type RpcId } from '../protocol/envelope.ts';
 import type { A2AError } from '../protocol/errors.ts';
 import { explainOlder } from '../protocol/older-hints.ts';
-import { a2aV1Methods } from '../protocol/v1.schema.ts';
-import { readVersion, resolveCall, type ResolvedCall, type Version } from '../protocol/version.ts';
-import { errorAnswer, type Answer, type Headers } from './error.ts';
-
-/** A request body: text, or what earlier middleware parsed. */
-export type RpcBody = { readonly text: string } | { readonly value: unknown };
-
-/** One call, as HTTP hands it on. */
-export interface RpcRequest {
-  readonly body: RpcBody;
-  /** The A2A-Version header, and the query that may stand in for it (§3.6.1). */
-  readonly version: string | readonly string[] | undefined;
-  readonly query: URLSearchParams;
-  readonly served: readonly Version[];
-  readonly caller: Caller;
-  /** Extension URIs under the name that the header had in 0.3, where they count before the others. */
-  readonly olderExtensions: readonly string[];
-  /** Whether the client takes event streams. */
-  readonly takesEvents: boolean;
-  /** Makes an error fit to be seen by the client, and reports it where it is our fault. */
-  readonly mask: (error: unknown, call?: { readonly method: string; readonly params: unknown }) => A2AError;
-}
-
-/** Writes an event in another dialect than 1.0. `ends`: the stream ends with it. */
-export type Translate = (event: StreamItem['event'], ends: boolean) => unknown;
-
-/** Events, and what stands around the JSON of each. */
-export interface RpcStream {
-  readonly stream: EventStream;
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly headers: Headers;
-  /** How its events are written where not as 1.0 does; the same function for all streams of a dialect. */
-  readonly translate?: Translate;
-  /** What it fails with. */
-  readonly failed: (error: unknown) => Answer;
-  /** Whether a failure with status 200 is a frame, also where nothing has been sent yet. */
-  readonly framesFailure: boolean;
-}
-
-/** What a call gives. */
-export type RpcReply = Answer | RpcStream;
+import { readVersion, resolveCall, type ResolvedCall } from '../protocol/version.ts';
+import { errorAnswer } from './error.ts';
 
 /** The cards that clients of 0.3 read. */
 export const olderCards = v03.cards;
@@ -56,8 +18,15 @@ interface RpcCall {
   readonly params: unknown;
 }
 
-/** The JSON-RPC binding (§9): envelope, version, method, and then the service. Never rejects. */
-export async function dispatch(service: Service, request: RpcRequest): Promise<RpcReply> {
+/** The JSON-RPC binding (§9). */
+export const jsonRpc: Binding = {
+  body: 'required',
+  call: dispatch,
+  refuse: (error, status) => errorAnswer(null, error, status),
+};
+
+/** Envelope, version, method, and then the service. */
+async function dispatch(service: Service, request: CallRequest): Promise<CallReply> {
   const { body, query, served, mask } = request;
   const envelope = 'text' in body ? parseCall(body.text) : readCall(body.value);
   if ('error' in envelope) return errorAnswer(envelope.id, envelope.error);
@@ -74,7 +43,7 @@ export async function dispatch(service: Service, request: RpcRequest): Promise<R
   return answer(service, request, { id, method, params });
 }
 
-async function answerCurrent(service: Service, request: RpcRequest, call: RpcCall): Promise<RpcReply> {
+async function answerCurrent(service: Service, request: CallRequest, call: RpcCall): Promise<CallReply> {
   const { caller, mask, served } = request;
   const { id, method, params } = call;
   const failed = (error: unknown) => errorAnswer(id, mask(error, call));
@@ -88,7 +57,7 @@ async function answerCurrent(service: Service, request: RpcRequest, call: RpcCal
 }
 
 /** The same in the words of 0.3. Its clients read of a streaming call nothing but frames, errors included. */
-async function answerOlder(service: Service, request: RpcRequest, call: RpcCall): Promise<RpcReply> {
+async function answerOlder(service: Service, request: CallRequest, call: RpcCall): Promise<CallReply> {
   const { mask, olderExtensions } = request;
   const { id, method, params } = call;
   // the dialect table has no older name for it
@@ -104,7 +73,7 @@ async function answerOlder(service: Service, request: RpcRequest, call: RpcCall)
     const whole = errorAnswer(id, seen, undefined, v03.error);
     return { ...whole, headers: { ...headers, ...whole.headers } };
   };
-  const streamOf = (stream: EventStream): RpcStream => ({
+  const streamOf = (stream: EventStream): StreamReply => ({
     ...{ stream, ...envelopeOf(id), headers, failed },
     translate: v03.event,
     framesFailure: request.takesEvents,
@@ -119,18 +88,12 @@ async function answerOlder(service: Service, request: RpcRequest, call: RpcCall)
 }
 
 /** What is active, under each of the two names that extensions were asked for. An empty list is no line. */
-function olderHeaders(service: Service, { caller, olderExtensions }: RpcRequest): Headers {
+function olderHeaders(service: Service, { caller, olderExtensions }: CallRequest): Headers {
   if (olderExtensions.length === 0) return {};
   const active = service.activeExtensions(olderExtensions);
   const lines = active.length > 0 ? [active.join(', ')] : [];
   // what was asked for under the name of 1.0 is not what counts, and HTTP has it answered already
   return { 'X-A2A-Extensions': lines, ...(caller.extensions.length > 0 && { 'A2A-Extensions': lines }) };
-}
-
-type StreamingMethod = 'SendStreamingMessage' | 'SubscribeToTask';
-
-function isStreaming(method: Method): method is StreamingMethod {
-  return a2aV1Methods[method].stream;
 }
 
 function answer(id: RpcId, result: unknown, headers: Headers = {}): Answer {

@@ -1,17 +1,6 @@
+import type { Answer } from '../binding/answer.ts';
 import type { RpcId } from '../protocol/envelope.ts';
 import type { A2AError } from '../protocol/errors.ts';
-
-/** Headers by name; a list becomes several lines. */
-export type Headers = Readonly<Record<string, string | readonly string[]>>;
-
-/** A whole answer. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly json: string;
-  /** Why the call failed, where it did. */
-  readonly error?: A2AError;
-}
 
 /** What a JSON-RPC error says: code, message, and data where there are details. */
 export interface RpcError {
