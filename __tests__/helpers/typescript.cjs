@@ -9,6 +9,7 @@ const PUBLIC = new Map([
   ['express-a2a', join(lib, 'index.ts')],
   ['express-a2a/testing', join(lib, 'testing/index.ts')],
 ]);
+if (process.env['EXPRESS'] === '4') PUBLIC.set('express', 'express4');
 const resolve = Reflect.get(Module, '_resolveFilename');
 Reflect.set(Module, '_resolveFilename', (/** @type {string} */ request, /** @type {unknown[]} */ ...others) =>
   resolve(PUBLIC.get(request) ?? request, ...others),
