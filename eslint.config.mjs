@@ -21,7 +21,7 @@ const LAYERS = {
   rest: { folders: ['binding', 'core', 'protocol'], node: 'none' },
   'compat/v03': { folders: ['protocol'], packages: ['json-schema-to-ts'], node: 'none' },
   push: { folders: ['core', 'protocol'], node: 'all' },
-  http: { folders: ['binding', 'jsonrpc', 'rest', 'core', 'protocol'], packages: ['raw-body'], node: 'all' },
+  http: { folders: ['binding', 'jsonrpc', 'rest', 'core', 'protocol'], node: 'all' },
   express: { folders: ['http', 'core', 'memory'], packages: ['express'], node: 'all' },
   memory: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   redis: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },

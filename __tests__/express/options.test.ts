@@ -50,7 +50,7 @@ describe('options', () => {
       'an unknown limit',
       { card, agent, limits: { body: 2 } },
       'ERR_A2A_OPTION_UNKNOWN',
-      'There is no option `limits.body`: remove it, or use one of bodyBytes, messageParts, streams, streamsPerCaller',
+      'There is no option `limits.body`: remove it, or use one of bodyBytes, bodiesBytes, messageParts, streams, streamsPerCaller',
     ],
     [
       'a caller that is none',
@@ -148,6 +148,12 @@ describe('options', () => {
       { card, agent, limits: { bodyBytes: '10mb' } },
       'ERR_A2A_OPTIONS',
       /^Option `limits.bodyBytes` must be a whole number from 1/,
+    ],
+    [
+      'no room for one body',
+      { card, agent, limits: { bodiesBytes: 10 * 1024 * 1024 - 1 } },
+      'ERR_A2A_OPTION_CONFLICT',
+      'Option `limits.bodiesBytes` has no room for one body of `limits.bodyBytes`: raise it, or lower that',
     ],
     [
       'no streams',

@@ -54,6 +54,7 @@ export function fakeHandler(
     challenges: [],
     ready: () => Promise.resolve(),
     bodyBytes: 1000,
+    bodiesBytes: 10_000,
     keepAliveMs: 15_000,
     stallMs: 30_000,
     clock,

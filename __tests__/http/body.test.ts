@@ -239,4 +239,23 @@ describe('a body that was parsed before', () => {
     const { errorId } = handler.reports[0]?.info as { errorId: string }; // just compared
     expect(answer).toEqual(refusal(200, -32603, `Internal error (error id ${errorId})`));
   });
+
+  it('whose encoding was set before is our fault, too', async () => {
+    const handler = fakeHandler(fakeService());
+    const port = await mount(handler, (req, _res, next) => {
+      req.setEncoding('latin1');
+      next();
+    });
+    const answer = await exchange(port, post('/a2a', CALL), CALL);
+    expect(answer.body).toMatch(/"code":-32603/);
+    expect(handler.reports).toMatchObject([
+      {
+        error: {
+          code: 'ERR_A2A_BODY_READ',
+          message:
+            'Something before the A2A router has called `req.setEncoding`: mount the router before it, or leave the call out',
+        },
+      },
+    ]);
+  });
 });

@@ -59,7 +59,7 @@ const ALLOWED = [
   ['protocol/a.ts', "import 'ajv/dist/2020.js';"],
   ['jsonrpc/dispatch.ts', "import '../compat/v03/to-v1.ts';\nimport '../core/call.ts';"],
   ['rest/a.ts', "import '../binding/answer.ts';\nimport '../core/call.ts';"],
-  ['http/a.ts', "import '../jsonrpc/dispatch.ts';\nimport 'node:http';\nimport 'raw-body';"],
+  ['http/a.ts', "import '../jsonrpc/dispatch.ts';\nimport 'node:http';"],
   ['express/a.ts', "import 'express';\nimport '../http/handler.ts';\nimport '../memory/storage.ts';"],
   ['memory/a.ts', "import '../core/fold.ts';\nimport '../core/event-bus.ts';\nimport '../core/clock.ts';"],
   ['redis/scripts/a.ts', "import '../../core/storage.ts';\nimport '../client.ts';"],

@@ -23,6 +23,8 @@ afterEach(() => {
 /** How the server is, once all that is garbage is gone. */
 interface Health {
   readonly held: number;
+  /** The most memory that it ever had. */
+  readonly peakBytes: number;
   readonly calls: number;
 }
 
@@ -107,15 +109,34 @@ describe('NEEDS 18: an attack from another process', () => {
     await callsAreOver(app);
   });
 
-  it('of bodies that inflate to a thousand times their size is answered with 413', async () => {
+  it('of bodies that inflate to a thousand times their size is answered with 413, or 503 where they are many', async () => {
     const app = await serving();
     await app.send();
     const before = await app.health();
-    const attacked = attack('bomb', app.port, 50);
+    const attacked = attack('bomb', app.port, 100);
     await sendMeanwhile(app, attacked);
-    expect(await attacked).toEqual({ statuses: Array<number>(50).fill(413) });
+    const { statuses } = (await attacked) as { statuses: number[] }; // what this attack says
+    expect(statuses).toHaveLength(100);
+    expect(statuses.filter((status) => status !== 413 && status !== 503)).toEqual([]);
     const after = await app.health();
+    // 128 MiB of bodies, and what is garbage for a while
+    expect(after.peakBytes - before.peakBytes).toBeLessThan(450 * MIB);
     expect(after.held - before.held).toBeLessThan(20 * MIB);
+    await callsAreOver(app);
+  });
+
+  it('of bodies in chunks of one byte costs little more than their bytes', async () => {
+    const app = await serving();
+    await app.send();
+    const before = await app.health();
+    const attacked = attack('crumbs', app.port, 3);
+    await sendMeanwhile(app, attacked);
+    expect(await attacked).toEqual({ sent: 3 });
+    expect(await app.send()).toBe('TASK_STATE_COMPLETED');
+    const after = await app.health();
+    expect(after.calls).toBe(3);
+    expect(after.held - before.held).toBeLessThan(20 * MIB);
+    attacker?.kill();
     await callsAreOver(app);
   });
 

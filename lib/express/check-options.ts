@@ -52,6 +52,7 @@ const workerRules = Object.fromEntries(WORKER_SETTINGS.map((name) => [name, anyt
 
 const limitRules = {
   bodyBytes: wholeNumber(1, 2 ** 30),
+  bodiesBytes: countOrInfinity,
   messageParts: wholeNumber(1, TIMER_MAX),
   streams: countOrInfinity,
   streamsPerCaller: countOrInfinity,

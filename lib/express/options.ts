@@ -19,6 +19,11 @@ import type { WorkerSettings } from '../core/worker-settings.ts';
 export interface RequestLimits {
   /** Size of a body in bytes, counted after inflating; more is answered with 413. @defaultValue 10485760 */
   bodyBytes?: number;
+  /**
+   * Bytes of all bodies that are being read at the same time, counted after inflating; where it is more, the largest is
+   * answered with 503. `Infinity` for no limit. @defaultValue 134217728, or four times `bodyBytes` where that is more
+   */
+  bodiesBytes?: number;
   /** Parts of a message; more is answered with -32602. @defaultValue 1000 */
   messageParts?: number;
   /** Streams that are open in this process; one more is answered with 503. `Infinity` for no limit. @defaultValue 10000 */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { challengesOf, requiresOwner } from '../core/admission.ts';
 import type { CardSource } from '../core/card.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { ConfigError } from '../core/config-error.ts';
 import { type Engine } from '../core/engine.ts';
 import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
@@ -16,6 +17,8 @@ import { checkCallerData } from './caller-data.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
 import type { A2AOptions, RequestLimits } from './options.ts';
+
+const MIB = 1024 * 1024;
 
 /** The options, checked and complete. */
 export interface Settings<Req extends IncomingMessage>
@@ -36,6 +39,7 @@ export interface Settings<Req extends IncomingMessage>
   readonly limits: NonNullable<ServiceOptions['limits']>;
   readonly onMetric?: OnMetric;
   readonly bodyBytes: number;
+  readonly bodiesBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
 }
@@ -65,12 +69,23 @@ export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>
     enforceInputModes: options.enforceInputModes ?? false,
     limits: given(options.limits),
     ...(options.onMetric && { onMetric: guardMetrics(options.onMetric, logger) }),
-    bodyBytes: options.limits?.bodyBytes ?? 10 * 1024 * 1024,
+    ...bodySettings(options.limits),
     keepAliveMs: options.keepAliveMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,
     // last, as it listens to the event bus: nothing may throw after it
     engine: { ...backend, feed: createTaskFeed({ ...backend, clock, logger }), clock, logger },
   };
+}
+
+function bodySettings({
+  bodyBytes = 10 * MIB,
+  bodiesBytes = Math.max(128 * MIB, 4 * bodyBytes),
+}: RequestLimits = {}): Pick<Settings<IncomingMessage>, 'bodyBytes' | 'bodiesBytes'> {
+  if (bodiesBytes >= bodyBytes) return { bodyBytes, bodiesBytes };
+  throw new ConfigError(
+    'ERR_A2A_OPTION_CONFLICT',
+    'Option `limits.bodiesBytes` has no room for one body of `limits.bodyBytes`: raise it, or lower that',
+  );
 }
 
 /** What is undefined must not stand in for a default. */

@@ -1,27 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import getRawBody from 'raw-body';
 import type { CallBody } from '../binding/binding.ts';
 import { ConfigError } from '../core/config-error.ts';
-import { A2AError, ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
+import { ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
+import type { BodyRoom } from './body-room.ts';
+import { collect, RequestAborted, tooLarge } from './collect.ts';
 import { HttpRefusal } from './respond.ts';
-
-/** The client went away while it was sending: there is nobody to answer. */
-export class RequestAborted extends Error {
-  override readonly name = 'RequestAborted';
-}
 
 /**
  * Reads the body of a request, whether or not earlier middleware has: an object, a string or bytes in `req.body` is
- * taken as it is. At most `limit` bytes, counted after inflating. Throws an HttpRefusal, an A2AError or RequestAborted.
+ * taken as it is. At most `limit` bytes, counted after inflating, and as long as there is room. Throws an HttpRefusal, an A2AError or RequestAborted.
  */
-export async function readBody(req: IncomingMessage & { body?: unknown }, limit: number): Promise<CallBody> {
+export async function readBody(
+  req: IncomingMessage & { body?: unknown },
+  limit: number,
+  room: BodyRoom,
+): Promise<CallBody> {
   checkType(req.headers['content-type']);
   const { body } = req;
   // Express 4 parsers leave {} where they did not parse
   if (body === undefined || (!req.readableDidRead && isBare(body)))
-    return { text: decode(await read(req, limit)) };
+    return { text: decode(await read(req, limit, room)) };
   if (typeof body === 'string') {
     if (Buffer.byteLength(body) > limit) throw tooLarge(limit);
     return { text: body };
@@ -56,24 +57,46 @@ export function checkType(type: string | undefined): void {
   }
 }
 
-async function read(req: IncomingMessage, limit: number): Promise<Uint8Array> {
+async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promise<Uint8Array> {
   if (req.readableDidRead) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
     );
   }
+  if (req.readableEncoding !== null) {
+    throw new ConfigError(
+      'ERR_A2A_BODY_READ',
+      'Something before the A2A router has called `req.setEncoding`: mount the router before it, or leave the call out',
+    );
+  }
   const inflate = inflater(req.headers['content-encoding']);
-  if (inflate === undefined) return collect(req, limit, req.headers['content-length']);
-  const onError = (error: Error) => {
-    inflate.destroy(error);
-  };
-  req.on('error', onError);
   try {
-    return await collect(req.pipe(inflate), limit);
+    if (inflate !== undefined) return await readInflated(req, inflate, limit, room);
+    if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+    return await collect(req, limit, room);
+  } catch (error) {
+    throw translate(error, limit);
+  }
+}
+
+async function readInflated(
+  req: IncomingMessage,
+  inflate: Transform,
+  limit: number,
+  room: BodyRoom,
+): Promise<Uint8Array> {
+  const onClose = () => {
+    if (!req.readableEnded) inflate.destroy();
+  };
+  // what it fails with when nobody reads any more is no news
+  inflate.on('error', () => undefined);
+  req.on('error', onClose).on('close', onClose);
+  try {
+    return await collect(req.pipe(inflate), limit, room);
   } finally {
     req.unpipe(inflate);
-    req.off('error', onError);
+    req.off('error', onClose).off('close', onClose);
     inflate.destroy();
   }
 }
@@ -94,17 +117,9 @@ function inflater(encoding = 'identity') {
   }
 }
 
-async function collect(stream: NodeJS.ReadableStream, limit: number, length?: string): Promise<Uint8Array> {
-  try {
-    return await getRawBody(stream, { limit, ...(length !== undefined && { length }) });
-  } catch (error) {
-    throw translate(error, limit);
-  }
-}
-
-/** What an error of raw-body, or of a parser built on it, is to the client; as it is where it is none of theirs. */
+/** What an error of a stream, or of a parser of the application, is to the client; as it is where it is none of theirs. */
 export function translate(error: unknown, limit: number): unknown {
-  const { type, code } = error as { type?: string; code?: string }; // what raw-body, node and zlib reject with
+  const { type, code } = error as { type?: string; code?: string }; // what node, zlib and body-parser fail with
   if (type === 'entity.too.large') return tooLarge(limit);
   if (type === 'request.aborted' || type === 'request.size.invalid' || code === 'ECONNRESET') {
     return new RequestAborted('the request was aborted', { cause: error });
@@ -121,17 +136,6 @@ export function translate(error: unknown, limit: number): unknown {
 function decode(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new ParseError('The body is not UTF-8: send it in UTF-8');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-}
-
-function tooLarge(limit: number): HttpRefusal {
-  const kind = { code: -32600, httpStatus: 413, status: 'RESOURCE_EXHAUSTED' };
-  return new HttpRefusal(
-    413,
-    new A2AError(
-      kind,
-      `The body is larger than ${String(limit)} bytes: send large files as parts with a url`,
-    ),
-  );
 }
 
 /** A type or coding of bodies that is not taken; the message names one that is. */

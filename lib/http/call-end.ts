@@ -1,5 +1,5 @@
 import { SHUTDOWN } from '../core/call.ts';
-import { RequestAborted } from './body.ts';
+import { RequestAborted } from './collect.ts';
 import { shuttingDown } from './mask.ts';
 
 /** The end of a call: its client has gone, or the server closes. */

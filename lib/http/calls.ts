@@ -5,10 +5,12 @@ import type { Binding, CallBody } from '../binding/binding.ts';
 import { type Service, SHUTDOWN } from '../core/call.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Version } from '../protocol/version.ts';
-import { hasBody, readBody, RequestAborted } from './body.ts';
+import { hasBody, readBody } from './body.ts';
+import { createBodyRoom } from './body-room.ts';
 import { brokenOff, type CallEnd, createCallEnd } from './call-end.ts';
 import { createCallMeter } from './call-meter.ts';
 import { createCallers } from './callers.ts';
+import { RequestAborted } from './collect.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
 import { hangUpAfter } from './hang-up.ts';
@@ -44,6 +46,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const callerOf = createCallers(options, report);
   const meter = createCallMeter(clock, options.onMetric);
   const streams = createEventStreams({ ...options, onCut: meter.cut });
+  const room = createBodyRoom(options.bodiesBytes);
   const departures = createDepartures();
   const active = new Map<CallEnd, Promise<void>>();
   let closing: Promise<void> | undefined;
@@ -88,7 +91,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       // a body that never ends must not hold up a shutdown, nor one whose sender has gone
       const body = isEmpty(req, binding)
         ? NO_BODY
-        : await call.unlessEnded(readBody(req, options.bodyBytes), brokenOff);
+        : await call.unlessEnded(readBody(req, options.bodyBytes, room), brokenOff);
       const caller = callerOf(req, { extensions: requested, call, addressOf });
       const reply = await binding.call(metered.watch(guarded), {
         body,

@@ -28,6 +28,7 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   /** Awaited before each operation; what it rejects with is the answer. */
   readonly ready: () => Promise<void>;
   readonly bodyBytes: number;
+  readonly bodiesBytes: number;
   readonly keepAliveMs: number;
   readonly stallMs: number;
   readonly clock: Clock;
