@@ -774,8 +774,8 @@ const READS = [
     'task-table.ts',
     ['S14'],
     [
-      "if (entry.kind === 'status') {\n      unlist(record);\n      record.state = entry.state;",
-      "{\n      unlist(record);\n      if (entry.kind === 'status') record.state = entry.state;",
+      "if (entry.kind === 'status') {\n      const wasTs = record.statusTs;\n      record.state = entry.state;",
+      "{\n      const wasTs = record.statusTs;\n      if (entry.kind === 'status') record.state = entry.state;",
     ],
   ),
   mutant(

@@ -66,6 +66,7 @@ export type {
 export {
   StorageError,
   type ClaimedTask,
+  type CreatedTask,
   type Idempotency,
   type Lease,
   type NewInput,

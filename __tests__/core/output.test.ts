@@ -140,12 +140,7 @@ describe('what an agent yields', () => {
         cleaned += 1;
       }
     });
-    expect(log).toEqual([
-      'artifact 1-1 = a',
-      // the refusal of a chunk is heard when the next one is already under way
-      'artifact 1-1 += b',
-      expect.stringMatching(/^FAILED The agent failed/),
-    ]);
+    expect(log).toEqual(['artifact 1-1 = a', expect.stringMatching(/^FAILED The agent failed/)]);
     expect(errors).toEqual([expect.objectContaining({ message })]);
     expect(cleaned).toBe(1);
   });

@@ -75,7 +75,7 @@ set('in', 1); set('mi', 1); set('fs', 1)
 add(0, ARGV[7]); moveTo(ARGV[5])
 redis.call('RPUSH', KEYS[3], 1); redis.call('ZADD', KEYS[4], now, id)
 remember(1, ARGV[8], ARGV[9]); save()
-return { 'ok', id, 1 }`;
+return { 'ok', id, 1, h.ts }`;
 
 /** ARGV: id, scope, kind, body, digest, body of WORKING, max bytes, fingerprint, windowMs, 1 for a task that waits. */
 export const INPUT = `${SHARED}
@@ -188,7 +188,7 @@ for _, seq in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
 end
 save()
 local newest = redis.call('XRANGE', KEYS[2], h.mi .. '-0', h.mi .. '-0')[1]
-return { id, ARGV[2], h.ep, h.sc, h.cx, h.am, h.dn, h.at, h.sb, h.ca, reason, pending, newest }`;
+return { id, ARGV[2], h.ep, h.sc, h.cx, h.am, h.dn, h.at, h.sb, h.ca, reason, pending, newest, h.sq }`;
 
 /** ARGV: id, lease id, leaseMs. */
 export const RENEW = `${SHARED}

@@ -135,8 +135,10 @@ export function redisProof(options: {
     if (code === 'exists') throw new StorageError(code, `A task ${task.id} exists already`);
     if (code === 'too-large') throw new StorageError(code, 'The task is too large');
     if (code === 'key-reused') throw new StorageError(code, 'The idempotency key was used for another call');
-    if (code === 'ok') settle(task.id, home);
-    return { created: code === 'ok', taskId: text(reply[1]), seq: number(reply[2]) };
+    const found = { taskId: text(reply[1]), seq: number(reply[2]) };
+    if (code !== 'ok') return { created: false as const, ...found };
+    settle(task.id, home);
+    return { created: true as const, ...found, entry: decode(['1-0', ['t', reply[3], 'e', 0, 'b', open]]) };
   }
 
   async function addInput(...[scope, taskId, input]: Parameters<Storage['addInput']>): Promise<WriteResult> {
@@ -219,6 +221,7 @@ export function redisProof(options: {
       reason,
       pending,
       newest,
+      head,
     ] = reply;
     settle(text(taskId), { scope: text(scope), contextId: text(contextId) });
     return {
@@ -226,6 +229,7 @@ export function redisProof(options: {
       scope: parseScope(text(scope)),
       answers: oneOf(ANSWERS, answers),
       doneSeq: number(doneSeq),
+      head: number(head),
       pending: list(pending).map(decode),
       newest: decode(newest),
       attempt: number(attempt),

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError, systemClock } from 'express-a2a';
-import type { ClaimedTask, Clock, NewTask, Scope, Seq, Storage, TaskId, WriteResult } from 'express-a2a';
+import type {
+  ClaimedTask,
+  Clock,
+  CreatedTask,
+  NewTask,
+  Scope,
+  Storage,
+  TaskId,
+  WriteResult,
+} from 'express-a2a';
 import { createCalls, type KeyedCall } from './calls.ts';
 import { listPage, readLog, snapshotOf } from './reads.ts';
 import {
@@ -71,7 +80,7 @@ export function fileStorage(options: { readonly directory: string; readonly cloc
     return { ok: true, seq, closed: task.closed, entries: line.entries };
   }
 
-  async function createTask(init: NewTask): Promise<{ created: boolean; taskId: TaskId; seq: Seq }> {
+  async function createTask(init: NewTask): Promise<CreatedTask> {
     const { scope, task, request, answers, idempotency } = init;
     const first = calls.find(scope, idempotency);
     if (first === 'reused') throw new StorageError('key-reused', 'The key belongs to another call');
@@ -84,8 +93,11 @@ export function fileStorage(options: { readonly directory: string; readonly cloc
     const text = JSON.stringify({ header, entries: [open], scope, call: calls.of(idempotency, 1) });
     const place = { path: join(directory, fileName(task.id)), bytes: 0, isTorn: false };
     await appendLine(place, `${text}\n`);
-    adopt(place, [parseLine(text)]);
-    return { created: true, taskId: task.id, seq: 1 };
+    const line = parseLine(text);
+    adopt(place, [line]);
+    const [entry] = line.entries;
+    if (entry === undefined) throw new TypeError('A task begins with its open entry');
+    return { created: true, taskId: task.id, seq: 1, entry };
   }
 
   function adopt(place: Place, [first, ...others]: [Line, ...Line[]]): void {

@@ -118,7 +118,7 @@ export function claimStep(
   };
   const reason = pending.length === 0 && !cancelRequested ? 'deadline' : work;
   const claimed: ClaimedTask = {
-    ...{ lease, scope, answers, doneSeq, pending, newest: newest.entry },
+    ...{ lease, scope, answers, doneSeq, head: task.entries.length, pending, newest: newest.entry },
     ...{ attempt, startedBefore: header.started, cancelRequested, reason },
   };
   return { step: { bodies: [], change }, claimed };

@@ -13,12 +13,15 @@ import { LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts';
 /** What the storage said to an append that it took. */
 export type Stored = Extract<WriteResult, { ok: true }>;
 
+type OnStored = (stored: Stored) => void;
+type OnRefused = (error: Error) => void;
+
 /** Writes to one task under one lease, many at a time. */
 export interface AppendQueue {
-  /** Queues entries that belong together. Resolves when they are stored; rejects with TaskClosed, LeaseLost or TaskTooLarge. */
-  readonly push: (entries: readonly EntryBody[]) => Promise<Stored>;
+  /** Queues entries that belong together. `onStored` is called when they are; else `onRefused`, with TaskClosed, LeaseLost or TaskTooLarge. */
+  readonly push: (entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused) => void;
   /** Queues the end of a task that has outgrown the storage's limit; everything else is refused from then on. */
-  readonly pushEnd: (entries: readonly EntryBody[]) => Promise<Stored>;
+  readonly pushEnd: (entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused) => void;
   /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all that was pushed is stored or refused. */
@@ -28,8 +31,8 @@ export interface AppendQueue {
 interface Item {
   readonly entries: readonly EntryBody[];
   readonly bytes: number;
-  readonly resolve: (stored: Stored) => void;
-  readonly reject: (error: Error) => void;
+  readonly onStored: OnStored;
+  readonly onRefused: OnRefused;
 }
 
 /** Entries and bytes that may wait before an agent is slowed down, and that one append takes. */
@@ -48,9 +51,10 @@ export function createAppendQueue(options: {
   clock: Clock;
   logger: Logger;
   lease: Lease;
-  keeper: Pick<LeaseKeeper, 'lost' | 'isLost' | 'lose' | 'wrote'>;
+  keeper: Pick<LeaseKeeper, 'lost' | 'beforeWrite' | 'lose' | 'wrote'>;
 }): AppendQueue {
   const { storage, clock, logger, lease, keeper } = options;
+  const retrying = { clock, logger, taskId: lease.taskId };
   const fairness = createFairness(clock);
   let waiting: Item[] = [];
   let producerSeq = 0;
@@ -59,19 +63,19 @@ export function createAppendQueue(options: {
   let draining: Promise<void> | undefined;
   let isFull = false;
 
-  function push(entries: readonly EntryBody[]): Promise<Stored> {
-    if (entries.length === 0) return Promise.resolve({ ok: true, seq: 0, closed: false, entries: [] });
-    return isFull ? Promise.reject(tooLarge()) : pushEnd(entries);
+  function push(entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused): void {
+    if (entries.length === 0) onStored({ ok: true, seq: 0, closed: false, entries: [] });
+    else if (isFull) onRefused(tooLarge());
+    else pushEnd(entries, onStored, onRefused);
   }
 
-  function pushEnd(entries: readonly EntryBody[]): Promise<Stored> {
-    return new Promise((resolve, reject) => {
-      const bytes = entries.reduce((sum, entry) => sum + roughBytes(entry), 0);
-      waiting.push({ entries, bytes, resolve, reject });
-      queuedEntries += entries.length;
-      queuedBytes += bytes;
-      draining ??= drain();
-    });
+  function pushEnd(entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused): void {
+    let bytes = 0;
+    for (const entry of entries) bytes += roughBytes(entry);
+    waiting.push({ entries, bytes, onStored, onRefused });
+    queuedEntries += entries.length;
+    queuedBytes += bytes;
+    draining ??= drain();
   }
 
   async function drain(): Promise<void> {
@@ -80,7 +84,8 @@ export function createAppendQueue(options: {
     let most = ROOM.entries;
     while (waiting.length > 0) {
       const batch = takeBatch(most);
-      most = (await store(batch)) ? most : 1;
+      const result = await append(entriesOf(batch));
+      most = settle(batch, result) ? most : 1;
       const turn = fairness.giveTurn(batch.length);
       if (turn !== undefined) await turn;
     }
@@ -99,15 +104,14 @@ export function createAppendQueue(options: {
     return waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end));
   }
 
-  /** Stores a batch. False: it is back in the queue, to be tried piece by piece. */
-  async function store(batch: readonly Item[]): Promise<boolean> {
-    const result = await append(batch.flatMap((item) => item.entries));
+  /** Tells what became of a batch. False: it is back in the queue, to be tried piece by piece. */
+  function settle(batch: readonly Item[], result: WriteResult): boolean {
     if (result.ok) {
-      for (const item of release(batch)) item.resolve(result);
+      for (const item of release(batch)) item.onStored(result);
       return true;
     }
     if (result.reason !== 'too-large') {
-      for (const item of release(batch)) item.reject(refusal(result.reason));
+      for (const item of release(batch)) item.onRefused(refusal(result.reason));
     } else if (batch.length > 1) {
       waiting = [...batch, ...waiting];
       return false;
@@ -115,7 +119,7 @@ export function createAppendQueue(options: {
       isFull = true;
       const refused = release([...batch, ...waiting]);
       waiting = [];
-      for (const item of refused) item.reject(tooLarge());
+      for (const item of refused) item.onRefused(tooLarge());
     }
     return true;
   }
@@ -129,16 +133,11 @@ export function createAppendQueue(options: {
   }
 
   async function append(entries: readonly EntryBody[]): Promise<WriteResult> {
-    const what = `appending to task ${lease.taskId}`;
     producerSeq += 1;
     try {
-      // looks at the time: after a blocked event loop timers are late
-      keeper.isLost();
-      const result = await retryUntil(() => storage.append(lease, producerSeq, entries), keeper.lost, {
-        clock,
-        logger,
-        what,
-      });
+      keeper.beforeWrite();
+      const write = () => storage.append(lease, producerSeq, entries);
+      const result = await retryUntil('an append', write, keeper.lost, retrying);
       tell(result);
       return result;
     } catch (error) {
@@ -151,7 +150,8 @@ export function createAppendQueue(options: {
     if (result.ok) {
       const { seq: head, closed, entries } = result;
       keeper.wrote(entries);
-      publish(options, { taskId: lease.taskId, head, closed, ...(entries.length > 0 && { entries }) });
+      const { taskId } = lease;
+      publish(options, entries.length > 0 ? { taskId, head, closed, entries } : { taskId, head, closed });
     } else if (result.reason === 'too-large') {
       // nothing was stored, so the next append has this number
       producerSeq -= 1;
@@ -166,6 +166,18 @@ export function createAppendQueue(options: {
     room: () => (queuedEntries < ROOM.entries && queuedBytes < ROOM.bytes ? undefined : draining),
     settled: () => draining ?? Promise.resolve(),
   };
+}
+
+/** What is pushed at once, as one promise. */
+export function pushed(queue: AppendQueue, entries: readonly EntryBody[]): Promise<Stored> {
+  return new Promise((resolve, reject) => {
+    queue.push(entries, resolve, reject);
+  });
+}
+
+function entriesOf(batch: readonly Item[]): readonly EntryBody[] {
+  const [first, ...others] = batch;
+  return first !== undefined && others.length === 0 ? first.entries : batch.flatMap(({ entries }) => entries);
 }
 
 function tooLarge(): Error {

@@ -49,7 +49,7 @@ export function createTurn(options: TurnOptions): Turn {
     return wait.wait === true ? quiet(waitForAuth(draft)) : writer.pauseForAuth(draft);
   }
 
-  return {
+  const turn: Turn = {
     taskId: task.id,
     contextId: task.contextId,
     scope,
@@ -62,7 +62,6 @@ export function createTurn(options: TurnOptions): Turn {
     data: messageData(message),
     task,
     attempt,
-    ...(entry.kind === 'resume' && { resumed: entry.data }),
     signal,
     working: writer.working,
     artifact: writer.artifact,
@@ -80,6 +79,7 @@ export function createTurn(options: TurnOptions): Turn {
     previousTasks: (limit) => previousTasks(reads, scope, task, limit),
     referencedTasks: () => referencedTasks(reads, scope, message),
   };
+  return entry.kind === 'resume' ? { ...turn, resumed: entry.data } : turn;
 }
 
 /** The message and request a run answers; a resumed run answers the message before the `resume` again. */

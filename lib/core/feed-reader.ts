@@ -72,6 +72,11 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     this.#source = this.#join(this);
   }
 
+  /** All that is written from now on is heard of. */
+  trustHints(): void {
+    this.#mustRead = false;
+  }
+
   /** Begins after this entry instead. */
   startAfter(seq: Seq): void {
     this.#cursor = seq;

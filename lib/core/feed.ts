@@ -26,8 +26,19 @@ export interface TaskFeed {
     scope: Scope,
     signal: AbortSignal,
   ) => Promise<{ snapshot: TaskSnapshot; tail: AsyncIterable<readonly LogEntry[]> } | undefined>;
+  /**
+   * The tail of a task that the caller is about to create. Called before the write: where the bus is of this process, the
+   * log need not be read for what came between. Ends as the others do, or by its `return`.
+   */
+  readonly expect: (taskId: TaskId, signal: AbortSignal) => Promise<ExpectedTail>;
   /** Stops polling and listening. Readers that are still there end. */
   readonly close: () => void;
+}
+
+/** A tail that begins when it is known after which entry. */
+export interface ExpectedTail extends AsyncIterable<readonly LogEntry[]> {
+  readonly startAfter: (seq: Seq) => void;
+  readonly end: () => void;
 }
 
 /** What a feed may hold in memory. What does not fit is read from the storage. */
@@ -117,6 +128,14 @@ export function createTaskFeed(options: {
       if (snapshot === undefined) return undefined;
       tail.startAfter(snapshot.seq);
       return { snapshot, tail };
+    },
+    async expect(taskId, signal) {
+      const tail = reader(taskId, 0, signal);
+      tail.enter();
+      // a bus of this process has taken the subscription by the next turn; another one is not waited for
+      await Promise.resolve();
+      if (watches.get(taskId)?.listening === 'live') tail.trustHints();
+      return tail;
     },
     close() {
       isClosed = true;

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { Ending } from './ending.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { LogEntry, Seq } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -7,12 +8,12 @@ import { LeaseLost } from './task-failed.ts';
 
 /** Keeps a lease alive and listens for what concerns its holder. */
 export interface LeaseKeeper {
-  /** Aborted when the lease was lost, with LeaseLost as its reason. */
-  readonly lost: AbortSignal;
+  /** Ends when the lease was lost, with LeaseLost as its reason. */
+  readonly lost: Ending;
   /** Starts the heartbeat and the listening. */
   readonly start: () => void;
-  /** Whether the lease was lost, by the time as it is now: a blocked event loop delays timers. */
-  readonly isLost: () => boolean;
+  /** An append is about to be sent: looks at the time, since a blocked event loop delays timers. */
+  readonly beforeWrite: () => void;
   /** Declares the lease lost: an append was refused. */
   readonly lose: (why: string) => void;
   /** Takes note of entries that the holder wrote; what lies between them was written by others. */
@@ -31,6 +32,8 @@ export interface LeaseKeeperOptions {
   readonly logger: Logger;
   readonly lease: Lease;
   readonly leaseMs: number;
+  /** The newest entry when the task was claimed. */
+  readonly head: Seq;
   /** When the claim was sent, by `clock.elapsed()`. */
   readonly claimedAt: number;
   /** A cancel was seen; called once. */
@@ -49,10 +52,11 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   const { storage, eventBus, clock, logger, lease, leaseMs } = options;
   const { taskId } = lease;
   const usableMs = Math.max(leaseMs / 2, leaseMs - MARGIN_MS);
-  const lost = new AbortController();
+  const lost = new Ending();
   let state: 'held' | 'lost' | 'stopped' = 'held';
   let renewedAt = options.claimedAt;
-  let known: Seq | undefined;
+  let known = options.head;
+  let hasWritten = false;
   let cancelSeen = false;
   let newestInput: Seq = 0;
   let asking: Promise<void> | undefined;
@@ -82,13 +86,13 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     } catch (error) {
       logger.warn({ err: error, taskId }, 'subscribing failed; a cancel is noticed by the heartbeat');
     }
-    // what was written between the claim and now has told nobody
-    ask();
+    // what others wrote between the claim and now has told nobody; an append that is yet to be sent finds out by its number
+    if (hasWritten) ask();
   }
 
   function onHint({ head, entries }: TaskHint): void {
     if (entries === undefined) {
-      if (head > (known ?? 0)) ask();
+      if (head > known) ask();
       return;
     }
     for (const entry of entries) {
@@ -100,7 +104,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   function wrote(entries: readonly LogEntry[]): void {
     const first = entries[0]?.seq;
     if (first === undefined) return;
-    if (known !== undefined && first > known + 1) ask();
+    if (first > known + 1) ask();
     known = first + entries.length - 1;
   }
 
@@ -181,7 +185,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     if (state !== 'held') return;
     logger.warn({ taskId, epoch: lease.epoch }, `the lease of a task was lost: ${why}`);
     end('lost');
-    lost.abort(new LeaseLost('This worker no longer holds the task'));
+    lost.end(new LeaseLost('This worker no longer holds the task'));
     options.onLost();
   }
 
@@ -193,9 +197,12 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   }
 
   return {
-    lost: lost.signal,
+    lost,
     start,
-    isLost,
+    beforeWrite() {
+      hasWritten = true;
+      isLost();
+    },
     lose,
     wrote,
     renew,

@@ -1,26 +1,57 @@
 import type { Clock } from './clock.ts';
+import type { Ending } from './ending.ts';
 import type { Logger } from './logger.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
-/** Calls `action` until it answers, with growing pauses. Rejects with the reason of `over` as soon as that is aborted, also while a call hangs. */
-export async function retryUntil<T>(
-  action: () => Promise<T>,
-  over: AbortSignal,
-  { clock, logger, what }: { clock: Clock; logger: Logger; what: string },
-): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await unlessAborted(action, over);
-    } catch (error) {
-      over.throwIfAborted();
-      logger.warn({ err: error, tries }, `${what} failed, trying again`);
-    }
-    await unlessAborted(() => delay(clock, Math.min(50 * tries, 1000)), over);
-  }
+/** What a repeated call is about, for the log. */
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly taskId: string;
 }
 
-function delay(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
+/**
+ * Calls `action` until it answers, with growing pauses. Rejects with the reason of `over` as soon as that has ended, also
+ * while a call hangs. One promise beside that of the call: every append passes here.
+ */
+export function retryUntil<T>(
+  what: string,
+  action: () => Promise<T>,
+  over: Ending,
+  { clock, logger, taskId }: RetryOptions,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let tries = 0;
+    let cancelPause: (() => void) | undefined;
+
+    function end(reason: unknown): void {
+      cancelPause?.();
+      // a reason is passed on as it came
+      (reject as Reject)(reason);
+    }
+
+    function answered(value: T): void {
+      over.ignore(end);
+      resolve(value);
+    }
+
+    function failed(error: unknown): void {
+      if (over.hasEnded) return;
+      logger.warn({ err: error, tries, taskId }, `${what} failed, trying again`);
+      cancelPause = clock.after(Math.min(50 * tries, 1000), attempt);
+    }
+
+    function attempt(): void {
+      tries += 1;
+      try {
+        action().then(answered, failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
+
+    over.listen(end);
+    if (!over.hasEnded) attempt();
   });
 }
+
+type Reject = (reason: unknown) => void;

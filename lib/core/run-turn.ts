@@ -1,9 +1,11 @@
-import type { AppendQueue } from './append-queue.ts';
+import { type AppendQueue, pushed } from './append-queue.ts';
 import { type AgentEnd, callAgent } from './call-agent.ts';
 import { createTurn, type TurnOptions } from './create-turn.ts';
 import { createFailures, type Failures } from './failure.ts';
+import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { StatusBody } from './log.ts';
+import { quiet } from './quiet.ts';
 import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
 import type { StopSignal } from './stop-signal.ts';
@@ -30,7 +32,8 @@ export interface TurnContext {
 }
 
 /** One turn under way. */
-interface TurnUnderWay extends TurnContext {
+interface TurnUnderWay {
+  readonly context: TurnContext;
   readonly turn: Turn;
   readonly writer: TurnWriter;
   readonly failures: Failures;
@@ -41,22 +44,23 @@ export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELE
 /** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. */
 export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<RunState> {
   const { claimed, queue, options } = context;
-  const [snapshot, start] = await Promise.all([
-    loadTask(context),
-    queue.push([{ kind: 'start', attempt, worker: options.worker }]).catch(asTooLarge),
-  ]);
+  const starting = quiet(pushed(queue, [{ kind: 'start', attempt, worker: options.worker }]));
+  const snapshot = newTask(claimed, entry) ?? (await loadTask(context));
+  const isFull = await isTooLarge(starting);
   const { id: taskId, contextId } = snapshot.task;
   const { exposeErrors = false } = options;
   const failures = createFailures({ taskId, contextId, answers: claimed.answers, exposeErrors });
-  if (start === 'too-large') {
-    await queue.pushEnd([failures.say(TOO_LARGE)]);
+  if (isFull) {
+    await new Promise((resolve, reject) => {
+      queue.pushEnd([failures.say(TOO_LARGE)], resolve, reject);
+    });
     return 'closed';
   }
   const over = createTurnOver(context.stop.signal);
-  const writing = prepare(context, { entry, snapshot, attempt }, failures, over);
+  const under = prepare(context, { entry, snapshot, attempt }, failures, over);
   try {
-    await carryOut({ ...context, ...writing, failures });
-    return writing.writer.state();
+    await carryOut(under);
+    return under.writer.state();
   } finally {
     over.end();
     await queue.settled();
@@ -70,18 +74,32 @@ export async function loadTask({ claimed, reads }: TurnContext): Promise<TaskSna
   return snapshot;
 }
 
+/** The task that nothing was written to but its message: there is nothing to read. */
+function newTask({ head, scope, answers }: ClaimedTask, entry: InputEntry): TaskSnapshot | undefined {
+  if (entry.kind !== 'open' || head !== entry.seq) return undefined;
+  const { seq, ts } = entry;
+  return { scope, task: createFold(entry).snapshot(), seq, ts, closed: false, answers, first: seq };
+}
+
 /** A task may be so full that not even the start of a run fits. */
-function asTooLarge(error: unknown): 'too-large' {
-  if (error instanceof TaskTooLarge) return 'too-large';
-  throw error;
+async function isTooLarge(starting: Promise<unknown>): Promise<boolean> {
+  try {
+    await starting;
+    return false;
+  } catch (error) {
+    if (error instanceof TaskTooLarge) return true;
+    throw error;
+  }
 }
 
 function prepare(
-  { options, queue, inbox, limits, stop, reads, claimed: { answers, newest } }: TurnContext,
+  context: TurnContext,
   answered: Pick<TurnOptions, 'entry' | 'snapshot' | 'attempt'>,
   failures: Failures,
   over: TurnOver,
-): { turn: Turn; writer: TurnWriter } {
+): TurnUnderWay {
+  const { options, queue, inbox, limits, stop, reads, claimed } = context;
+  const { answers, newest } = claimed;
   const { id: taskId, contextId } = answered.snapshot.task;
   let calls = 0;
   const addCall = () => {
@@ -109,7 +127,9 @@ function prepare(
     },
   });
   const turn = createTurn({
-    ...answered,
+    entry: answered.entry,
+    snapshot: answered.snapshot,
+    attempt: answered.attempt,
     newest,
     inbox,
     writer,
@@ -118,11 +138,12 @@ function prepare(
     over,
     calls: { count: () => calls, add: addCall },
   });
-  return { turn, writer };
+  return { context, turn, writer, failures };
 }
 
 async function carryOut(under: TurnUnderWay): Promise<void> {
-  const { options, limits, stop, turn, writer, agents } = under;
+  const { turn, writer, context } = under;
+  const { options, limits, stop, agents } = context;
   if (stop.signal.aborted) {
     await conclude(under, {});
     return;
@@ -130,36 +151,42 @@ async function carryOut(under: TurnUnderWay): Promise<void> {
   limits.begin();
   const agent = callAgent(options.agent, turn, writer, options.clock);
   agents.push(agent);
-  const end = await Promise.race([agent, stop.forced, writer.over]);
+  const end = await new Promise<AgentEnd | undefined>((resolve) => {
+    const withoutAgent = () => {
+      resolve(undefined);
+    };
+    void agent.then(resolve);
+    stop.onForced(withoutAgent);
+    writer.onOver(withoutAgent);
+  });
   await conclude(under, end ?? {});
   // what it throws after its task or its say was over is still an error
   if (end === undefined) void agent.then((late) => conclude(under, late));
 }
 
 /** Ends what the agent has not ended. */
-async function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void> {
-  const { stop, writer, failures, options, turn } = under;
+function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void> | undefined {
+  const { writer, failures, turn } = under;
+  const { stop, options } = under.context;
   const isOpen = writer.state() === 'open';
-  if (stop.signal.aborted) {
-    if (isOpen) await concludeStopped(under);
-  } else if (thrown !== undefined && (isOpen || !isRefusal(thrown.error))) {
-    const { body, errorId } = failures.thrown(thrown.error);
-    const { taskId, contextId } = turn;
-    const report = createReport('the agent failed', options);
-    if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
-    await writer.close(body);
-  }
+  if (stop.signal.aborted) return isOpen ? concludeStopped(under) : undefined;
+  if (thrown === undefined || (!isOpen && isRefusal(thrown.error))) return undefined;
+  const { body, errorId } = failures.thrown(thrown.error);
+  const { taskId, contextId } = turn;
+  const report = createReport('the agent failed', options);
+  if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
+  return writer.close(body);
 }
 
-async function concludeStopped(under: TurnUnderWay): Promise<void> {
-  const { stop, writer, failures, limits, options } = under;
+async function concludeStopped({ context, writer, failures }: TurnUnderWay): Promise<void> {
+  const { stop, limits, options } = context;
   switch (stop.reason()) {
     case 'cancel':
       return writer.close(CANCELED);
     case 'timeout':
       return writer.close(failures.say(limits.overText()));
     case 'shutdown':
-      if (options.storage.shared) return giveBack(under);
+      if (options.storage.shared) return giveBack(context, writer);
       return writer.close(failures.say('The server was shut down before the agent had finished'));
     default:
       // another worker may have the task, or it has been ended as too large
@@ -167,7 +194,7 @@ async function concludeStopped(under: TurnUnderWay): Promise<void> {
   }
 }
 
-async function giveBack({ writer, queue, release }: TurnUnderWay): Promise<void> {
+async function giveBack({ queue, release }: TurnContext, writer: TurnWriter): Promise<void> {
   writer.seal();
   await queue.settled();
   await release();

@@ -1,4 +1,4 @@
-import { createAppendQueue } from './append-queue.ts';
+import { createAppendQueue, pushed } from './append-queue.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import { createFailures, type ErrorInfo } from './failure.ts';
@@ -64,6 +64,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
     lease,
     leaseMs,
     claimedAt,
+    head: claimed.head,
     onCancel: () => {
       stop.stop('cancel');
     },
@@ -92,8 +93,9 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
     },
   });
   const meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
+  const retrying = { clock, logger, taskId };
   const retry = <T>(what: string, action: () => Promise<T>) =>
-    retryUntil(action, keeper.lost, { clock, logger, what: `${what} (${taskId})` });
+    retryUntil(what, action, keeper.lost, retrying);
   const inbox = createInbox({
     lease,
     pending: claimed.pending,
@@ -132,10 +134,12 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
   }
 
   const released = run();
-  const settled = released.then(async () => {
-    await Promise.all(context.agents);
-  });
+  const settled = released.then(() => allEnded(context.agents));
   return { taskId, released, settled, stop: stop.stop };
+}
+
+async function allEnded(agents: readonly Promise<unknown>[]): Promise<void> {
+  for (const agent of agents) await agent;
 }
 
 /** The keeper, with the meter told of what is written. */
@@ -154,14 +158,14 @@ function keeperOf(keeper: LeaseKeeper, meter: RunMeter | undefined): LeaseKeeper
 async function runAll(context: TurnContext): Promise<void> {
   const { claimed, inbox, options } = context;
   if (claimed.cancelRequested) {
-    await context.queue.push([CANCELED]);
+    await pushed(context.queue, [CANCELED]);
     return;
   }
   const end = endWithoutAgent(claimed, options.maxAttempts);
   if (end !== undefined) {
     const { id: taskId, contextId } = (await loadTask(context)).task;
     const { say } = createFailures({ taskId, contextId, answers: claimed.answers });
-    await context.queue.push([say(end)]);
+    await pushed(context.queue, [say(end)]);
     return;
   }
   for (let attempt = claimed.attempt; ; attempt = 1) {

@@ -8,7 +8,7 @@ import type { Message, SendMessageRequest, SendMessageResponse } from '../protoc
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
-import { createFold, type Fold, type OpenEntry, withHistory } from './fold.ts';
+import { createFold, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
 import type { Sent, StartSend } from './start-send.ts';
 import { answersSend, endsStream, streamFailure } from './stream-end.ts';
@@ -44,6 +44,10 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   async function current(sent: Sent, { scope }: OperationContext): Promise<StoredTask> {
+    if (sent.created !== undefined) {
+      sent.created.tail.end();
+      return createFold(sent.created.open).snapshot();
+    }
     const snapshot = sent.snapshot ?? (await storage.loadTask(sent.taskId, scope));
     if (snapshot === undefined) throw new TaskNotFoundError(sent.taskId);
     return snapshot.task;
@@ -51,14 +55,15 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
 
   /** The task as it was when an entry answered the send, or as it is where that was before. */
   async function answeredTask(sent: Sent, signal: AbortSignal): Promise<StoredTask> {
-    const { snapshot } = sent;
+    const { snapshot, created } = sent;
     if (snapshot?.closed === true) return snapshot.task;
-    let fold: Fold | undefined = snapshot && createFold(snapshot.task);
+    const begin = created?.open ?? snapshot?.task;
+    if (begin === undefined) throw new Error('A send is answered with a task that is not known');
+    const fold = createFold(begin);
+    const seen = created?.open.seq ?? snapshot?.seq ?? 0;
     await answerOf(sent, signal, (entry) => {
-      if (fold === undefined) fold = createFold(opened(entry));
-      else if (entry.seq > (snapshot?.seq ?? 0)) fold.apply(entry);
+      if (entry.seq > seen) fold.apply(entry);
     });
-    if (fold === undefined) throw new Error('The log of a task begins without an entry');
     return fold.snapshot();
   }
 
@@ -69,7 +74,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     see: (entry: LogEntry) => void = () => undefined,
   ): Promise<LogEntry> {
     try {
-      for await (const batch of feed.tail(sent.taskId, tailStart(sent), signal)) {
+      for await (const batch of tailOf(sent, signal)) {
         for (const entry of batch) {
           see(entry);
           if (answersSend(entry, sent.own)) return entry;
@@ -103,7 +108,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     historyLength: number | undefined,
   ): AsyncGenerator<readonly StreamItem[]> {
     const items = createEventItems(cache, sent.taskId, sent.contextId);
-    const { snapshot } = sent;
+    const { snapshot, created } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
       event: { task: withHistory(task, historyLength) },
       ...(resumable && { cursor: cursorOf(at) }),
@@ -111,16 +116,12 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     if (snapshot !== undefined) yield [taskItem(snapshot.task, snapshot)];
     // of a task that has ended the log may be gone
     if (snapshot?.closed === true) return;
-    let shown = snapshot?.seq ?? 0;
+    if (created !== undefined) yield [taskItem(createFold(created.open).snapshot(), created.open)];
+    const shown = created?.open.seq ?? snapshot?.seq ?? 0;
     try {
-      for await (const batch of feed.tail(sent.taskId, tailStart(sent), signal)) {
+      for await (const batch of tailOf(sent, signal)) {
         const end = batch.findIndex((entry) => endsStream(entry, sent.own));
         let news = batch;
-        const [first] = batch;
-        if (shown === 0 && first !== undefined) {
-          yield [taskItem(createFold(opened(first)).snapshot(), first)];
-          shown = first.seq;
-        }
         if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
         if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
         const seen = items.of(news, resumable);
@@ -132,17 +133,15 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     }
   }
 
+  /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
+  function tailOf(
+    { taskId, own, snapshot, created }: Sent,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly LogEntry[]> {
+    return created?.tail ?? feed.tail(taskId, Math.max(own, (snapshot?.first ?? 1) - 1), signal);
+  }
+
   return { sendMessage, sendStreamingMessage };
-}
-
-/** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
-function tailStart({ own, snapshot }: Sent): Seq {
-  return snapshot === undefined ? 0 : Math.max(own, snapshot.first - 1);
-}
-
-function opened(entry: LogEntry): OpenEntry {
-  if (entry.kind !== 'open') throw new Error(`The log of a task begins with ${entry.kind}`);
-  return entry;
 }
 
 /** The one Message of a run without a task, or why there is none. */

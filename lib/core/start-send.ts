@@ -8,6 +8,8 @@ import {
 import type { Message, SendMessageRequest } from '../protocol/v1.ts';
 import { ConfigError } from './config-error.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
+import type { ExpectedTail } from './feed.ts';
+import type { OpenEntry } from './fold.ts';
 import { keyReused } from './idempotency.ts';
 import type { Answers, RunRequest, Scope, Seq, StoredTask, TaskId } from './log.ts';
 import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
@@ -31,6 +33,8 @@ export interface Sent {
   readonly own: Seq;
   /** A task that was there before, read after the write: what it holds comes first. */
   readonly snapshot?: TaskSnapshot;
+  /** A task that this send created: its first entry, and the tail of all that follows. */
+  readonly created?: { readonly open: OpenEntry; readonly tail: ExpectedTail };
 }
 
 /** Stores a message and wakes workers. `kind` is for a client that can only be answered with a task. */
@@ -45,7 +49,7 @@ export function createStartSend(
   engine: Engine,
   options: { readonly answers: Answers | AnswersFunction; readonly onBusy: OnBusy },
 ): StartSend {
-  const { storage } = engine;
+  const { storage, feed } = engine;
 
   async function decide(message: Message, context: OperationContext, request: RunRequest): Promise<Answers> {
     const { answers: given } = options;
@@ -58,7 +62,7 @@ export function createStartSend(
 
   async function begin(
     { message }: SendMessageRequest,
-    { scope, sendKey, openStream }: OperationContext,
+    { scope, sendKey, openStream, signal }: OperationContext,
     request: RunRequest,
     answers: Answers,
   ): Promise<Sent> {
@@ -73,10 +77,22 @@ export function createStartSend(
       history: [{ ...message, taskId, contextId }],
     };
     const init = { scope, task, request, answers, ...(sendKey && { idempotency: sendKey }) };
-    const created = await asAnswerable(storage.createTask(init), sendKey?.field);
-    wake(engine, scope.agent, created.taskId);
-    if (!created.created) return join(created.taskId, created.seq, scope);
-    return { taskId, contextId, answers, own: created.seq };
+    const tail = await feed.expect(taskId, signal);
+    try {
+      const created = await asAnswerable(storage.createTask(init), sendKey?.field);
+      wake(engine, scope.agent, created.taskId);
+      if (!created.created) {
+        tail.end();
+        return await join(created.taskId, created.seq, scope);
+      }
+      const { entry, seq } = created;
+      if (entry.kind !== 'open') throw new TypeError(`The log of a task begins with ${entry.kind}`);
+      tail.startAfter(seq);
+      return { taskId, contextId, answers, own: seq, created: { open: entry, tail } };
+    } catch (error) {
+      tail.end();
+      throw error;
+    }
   }
 
   /** A call that was made before gets what became of it, never another run. */

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { Ending } from './ending.ts';
 import type { AbortReason } from './turn.ts';
 
 /** Tells an agent to stop, and says when it has had its time to do so. */
@@ -9,8 +10,8 @@ export interface StopSignal {
   readonly reason: () => AbortReason | undefined;
   /** Stops the agent. The first reason counts, except that a lost lease ends every grace. */
   readonly stop: (reason: AbortReason) => void;
-  /** Resolves when an agent that does not stop has lost its say. */
-  readonly forced: Promise<undefined>;
+  /** Called back when an agent that does not stop has lost its say. */
+  readonly onForced: (callback: () => void) => void;
   /** The run is over: nothing is forced any more. */
   readonly dispose: () => void;
 }
@@ -30,12 +31,10 @@ export function createStopSignal(options: {
   let given: AbortReason | undefined;
   let isDisposed = false;
   let cancelTimer: () => void = () => undefined;
-  let force: () => void = () => undefined;
-  const forced = new Promise<undefined>((resolve) => {
-    force = () => {
-      resolve(undefined);
-    };
-  });
+  const forced = new Ending();
+  const force = () => {
+    forced.end(undefined);
+  };
 
   function stop(reason: AbortReason): void {
     if (reason === 'lease-lost') force();
@@ -61,7 +60,7 @@ export function createStopSignal(options: {
     signal: control.signal,
     reason: () => given,
     stop,
-    forced,
+    onForced: forced.listen.bind(forced),
     dispose() {
       isDisposed = true;
       cancelTimer();

@@ -38,6 +38,8 @@ export interface ClaimedTask {
   readonly answers: Answers;
   /** The newest entry that a finished run has processed; 0 before the first. */
   readonly doneSeq: Seq;
+  /** The newest entry when the task was taken; what a reader of the log has after it came later. */
+  readonly head: Seq;
   /** The `open`, `input` and `resume` entries after `doneSeq`, oldest first; at least the oldest, where there are any. */
   readonly pending: readonly LogEntry[];
   /** The newest `open` or `input` entry: what a run answers that a `resume` started. */
@@ -100,6 +102,11 @@ export interface NewTask {
   readonly idempotency?: Idempotency;
 }
 
+/** What `createTask` did. `seq` is that of the `open` or `input` entry which the call wrote, or wrote the first time. */
+export type CreatedTask =
+  | { readonly created: true; readonly taskId: TaskId; readonly seq: Seq; readonly entry: LogEntry }
+  | { readonly created: false; readonly taskId: TaskId; readonly seq: Seq };
+
 /** A further message of the client, or the news that a task in AUTH_REQUIRED may go on. */
 export type NewInput =
   | {
@@ -154,10 +161,11 @@ export interface Storage {
 
   /**
    * Writes `open` as seq 1, adds the task to the list index, makes it due now. With `idempotency`, a second call in
-   * the window returns the first task and `created: false`, also when that task is gone. Throws StorageError with code `exists`, `full` (no room
+   * the window returns the first task and `created: false`, also when that task is gone. `entry` is the `open` that this
+   * call wrote. Throws StorageError with code `exists`, `full` (no room
    * for another active task), `too-large` (for one task) or `key-reused`.
    */
-  createTask(init: NewTask): Promise<{ created: boolean; taskId: TaskId; seq: Seq }>;
+  createTask(init: NewTask): Promise<CreatedTask>;
   /**
    * Appends `input` or `resume`. Checks in this order: not found, idempotency key (also after the end), closed,
    * cancelling, not waiting, retransmission, busy, too large; a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live

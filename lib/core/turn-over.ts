@@ -9,19 +9,18 @@ export interface TurnOver {
 
 /** Makes the end of a turn that `stop` tells to stop. */
 export function createTurnOver(stop: AbortSignal): TurnOver {
-  const ending = new AbortController();
   let hasEnded = false;
-  let isWaitedFor = false;
+  let ending: AbortController | undefined;
   return {
     isOver: () => hasEnded || stop.aborted,
     signal() {
-      isWaitedFor = true;
+      ending ??= new AbortController();
       if (hasEnded) ending.abort();
       return AbortSignal.any([stop, ending.signal]);
     },
     end() {
       hasEnded = true;
-      if (isWaitedFor) ending.abort();
+      ending?.abort();
     },
   };
 }

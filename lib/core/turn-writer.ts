@@ -2,6 +2,7 @@ import type { Part } from '../protocol/v1.ts';
 import type { AppendQueue, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
+import { Ending } from './ending.ts';
 import type { Failures } from './failure.ts';
 import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
 import type { Output } from './output.ts';
@@ -18,8 +19,8 @@ export interface TurnWriter extends Pick<
   'working' | 'artifact' | 'stream' | 'complete' | 'fail' | 'reject' | 'reply' | 'requireInput'
 > {
   readonly state: () => RunState;
-  /** Resolves when the end, or the pause, is stored or refused. */
-  readonly over: Promise<undefined>;
+  /** Called back when the end, or the pause, is stored or refused. */
+  readonly onOver: (callback: () => void) => void;
   /** Says AUTH_REQUIRED and ends the run. */
   readonly pauseForAuth: (message: Draft) => Promise<void>;
   /** Says AUTH_REQUIRED and keeps the run. */
@@ -67,40 +68,59 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
   let artifacts = 0;
   let isTooLarge = false;
   let refusals = 0;
-  let setOver: () => void = () => undefined;
-  const over = new Promise<undefined>((resolve) => {
-    setOver = () => {
-      resolve(undefined);
-    };
-  });
+  const over = new Ending();
+  const setOver = () => {
+    over.end(undefined);
+  };
 
   /** Makes the entries only when they may be written, and writes them in the same turn. */
-  function emit(make: () => readonly EntryBody[], next: RunState = 'open'): Promise<Stored> {
+  function emit<T>(
+    make: () => readonly EntryBody[],
+    next: RunState,
+    result: (stored: Stored) => T,
+  ): Promise<T> {
     if (state !== 'open') return quiet(refuse());
-    try {
-      const bodies = make();
-      options.onCall();
-      state = next;
-      return quiet(push(bodies));
-    } catch (error) {
-      // an agent that does not await this call would never learn of it
-      warn(`a call of the agent was refused: ${String(error)}`);
-      return quiet(Promise.reject(asError(error)));
-    }
+    return quiet(
+      new Promise((resolve, reject) => {
+        try {
+          const bodies = make();
+          options.onCall();
+          state = next;
+          push(
+            bodies,
+            (stored) => {
+              resolve(result(stored));
+            },
+            reject,
+          );
+        } catch (error) {
+          // an agent that does not await this call would never learn of it
+          warn(`a call of the agent was refused: ${String(error)}`);
+          reject(asError(error));
+        }
+      }),
+    );
   }
 
-  async function push(bodies: readonly EntryBody[]): Promise<Stored> {
+  function push(
+    bodies: readonly EntryBody[],
+    onStored: (stored: Stored) => void,
+    onRefused: (error: Error) => void,
+  ): void {
     const ends = state !== 'open';
-    try {
-      const stored = await queue.push(bodies);
-      if (stored.more === true) state = 'more';
-      if (ends) setOver();
-      return stored;
-    } catch (error) {
-      if (error instanceof TaskTooLarge) endTooLarge();
-      else seal();
-      throw error;
-    }
+    queue.push(
+      bodies,
+      (stored) => {
+        if (stored.more === true) state = 'more';
+        if (ends) setOver();
+        onStored(stored);
+      },
+      (error) => {
+        if (error instanceof TaskTooLarge) endTooLarge();
+        else seal();
+        onRefused(error);
+      },
+    );
   }
 
   /** A task that can not take what its agent says has failed: an end without it would be wrong. */
@@ -109,7 +129,7 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     isTooLarge = true;
     options.onTooLarge();
     state = 'closed';
-    queue.pushEnd([failures.say(TOO_LARGE)]).then(setOver, setOver);
+    queue.pushEnd([failures.say(TOO_LARGE)], setOver, setOver);
   }
 
   function seal(): void {
@@ -127,9 +147,14 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
   }
 
   /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
-  function emitTask(what: string, make: () => readonly EntryBody[], next?: RunState): Promise<Stored> {
-    if (answers === 'task' || state !== 'open') return emit(make, next);
-    void emit(() => [failures.invalid(what)], 'closed');
+  function emitTask<T>(
+    what: string,
+    make: () => readonly EntryBody[],
+    next: RunState,
+    result: (stored: Stored) => T,
+  ): Promise<T> {
+    if (answers === 'task' || state !== 'open') return emit(make, next, result);
+    void emit(() => [failures.invalid(what)], 'closed', nothing);
     return quiet(
       Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
     );
@@ -139,7 +164,7 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     const { inputTimeoutMs } = options;
     const limit = Number.isFinite(inputTimeoutMs) ? { timeoutMs: inputTimeoutMs } : {};
     const make = () => ended({ ...status(interrupted, message), upTo: upTo(), pause: limit });
-    return done(emitTask('A request for input', make, 'paused'));
+    return emitTask('A request for input', make, 'paused', nothing);
   }
 
   function stream(draft: Omit<ArtifactDraft, 'parts'> = {}): ArtifactStream {
@@ -147,11 +172,14 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     const chunks = artifactChunks(artifactId, head);
     streams.add(chunks);
     const write = (make: () => ArtifactBody | undefined) =>
-      done(
-        emitTask('An artifact', () => {
+      emitTask(
+        'An artifact',
+        () => {
           if (chunks.isOver()) throw new TaskClosed(`The artifact ${artifactId} has ended`);
           return listOf(make());
-        }),
+        },
+        'open',
+        nothing,
       );
     return {
       append: (content) => (content === '' ? Promise.resolve() : write(() => chunks.next(content))),
@@ -164,17 +192,18 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     };
   }
 
-  const status = (to: StatusBody['state'], message?: Draft): StatusBody => ({
-    kind: 'status',
-    state: to,
-    ...(message !== undefined && { message: draftMessage(message, contextId, taskId) }),
-  });
+  const status = (state: StatusBody['state'], message?: Draft): StatusBody =>
+    message === undefined
+      ? { kind: 'status', state }
+      : { kind: 'status', state, message: draftMessage(message, contextId, taskId) };
   const nextId = () => `${options.answered}-${(artifacts += 1)}`;
   // after its arguments: a message that is wrong must not have ended the streams
-  const ended = (end: StatusBody): EntryBody[] => [
-    ...[...streams].flatMap((chunks) => listOf(chunks.last())),
-    end,
-  ];
+  const ended = (end: StatusBody): EntryBody[] => {
+    const bodies: EntryBody[] = [];
+    for (const chunks of streams) bodies.push(...listOf(chunks.last()));
+    bodies.push(end);
+    return bodies;
+  };
   const whole = (draft: ArtifactDraft): ArtifactBody => ({
     kind: 'artifact',
     artifact: draftArtifact(draft, draft.artifactId ?? nextId()),
@@ -183,7 +212,7 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
   });
   const completed = (message?: Draft) => ended(status('TASK_STATE_COMPLETED', message));
   const giveUp = (to: FailureState, message: Draft) =>
-    done(emit(() => [failures.say(message, to)], 'closed'));
+    emit(() => [failures.say(message, to)], 'closed', nothing);
 
   function working(message?: Draft, metadata?: Metadata): Promise<void> {
     const make = () => [
@@ -192,7 +221,7 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
         ...(metadata !== undefined && { metadata: draftMetadata(metadata) }),
       },
     ];
-    return done(emitTask('A status', make));
+    return emitTask('A status', make, 'open', nothing);
   }
 
   function reply(draft: Draft): Promise<void> {
@@ -205,36 +234,47 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
         ...completed(),
       ];
     };
-    return done(emit(make, 'closed'));
+    return emit(make, 'closed', nothing);
   }
 
   return {
-    over,
+    onOver: over.listen.bind(over),
     stream,
     working,
     reply,
     seal,
     room: queue.room,
     state: () => state,
-    artifact: (draft) => done(emitTask('An artifact', () => [whole(draft)])),
-    complete: (message) => done(emitTask('A status', () => completed(message), 'closed')),
+    artifact: (draft) => emitTask('An artifact', () => [whole(draft)], 'open', nothing),
+    complete: (message) => emitTask('A status', () => completed(message), 'closed', nothing),
     fail: (message) => giveUp('TASK_STATE_FAILED', message),
     reject: (message) => giveUp('TASK_STATE_REJECTED', message),
     requireInput: (message) => pause('TASK_STATE_INPUT_REQUIRED', message),
     pauseForAuth: (message) => pause('TASK_STATE_AUTH_REQUIRED', message),
     waitForAuth: (message) =>
-      emitTask('A request for credentials', () => [
-        { ...status('TASK_STATE_AUTH_REQUIRED', message), upTo: upTo() },
-      ]),
+      emitTask(
+        'A request for credentials',
+        () => [{ ...status('TASK_STATE_AUTH_REQUIRED', message), upTo: upTo() }],
+        'open',
+        (stored) => stored,
+      ),
     finish(output) {
       if (output === undefined)
-        return done(emitTask('An end without a message', () => completed(), 'closed'));
+        return emitTask('An end without a message', () => completed(), 'closed', nothing);
       return reply(typeof output === 'string' || isParts(output) ? output : [output]);
     },
-    async close(body) {
-      if (state !== 'open') return;
+    close(body) {
+      if (state !== 'open') return Promise.resolve();
       state = 'closed';
-      await push([body]);
+      return new Promise((resolve, reject) => {
+        push(
+          [body],
+          () => {
+            resolve();
+          },
+          reject,
+        );
+      });
     },
   };
 }
@@ -251,6 +291,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function done(stored: Promise<unknown>): Promise<void> {
-  return quiet(stored.then(() => undefined));
+/** What an agent gets for what was stored. */
+function nothing(): void {
+  return undefined;
 }

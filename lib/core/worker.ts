@@ -40,6 +40,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const giveUp = new AbortController();
   let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
+  let isBehind = false;
   let stopping: Promise<void> | undefined;
   let isDrained = false;
   let subscription: { stop: () => Promise<void> } | undefined;
@@ -48,6 +49,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const isStopping = () => stopping !== undefined;
   const free = () => (isStopping() ? 0 : Math.max(0, concurrency - runs.size - orphans.size));
+
+  /** Room for hints; what comes while there is none may be lost. */
+  function room(): number {
+    const left = free();
+    if (left === 0) isBehind = true;
+    return left;
+  }
 
   /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. Never rejects. */
   function look(): Promise<readonly Run[]> {
@@ -63,12 +71,16 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       while (lookAgain && free() > 0) {
         lookAgain = false;
+        isBehind = false;
         const claimedAt = clock.elapsed();
         const by = { worker, agent: agentId, limit: free(), leaseMs };
         const claimed = await unlessAborted(() => storage.claim(by), giveUp.signal);
+        // where all that was asked for came there may be more
+        if (claimed.length >= by.limit) isBehind = true;
         for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions)));
       }
     } catch (error) {
+      isBehind = true;
       logger.warn({ err: error, agentId }, 'claiming tasks failed; the next poll tries again');
     }
     // in the same turn as the last look at `lookAgain`: a later hint starts anew
@@ -88,7 +100,7 @@ export function createWorker(options: WorkerOptions): Worker {
     void run.settled.then(() => {
       orphans.delete(run);
       // hints for which there was no room may be lost
-      if (free() > 0) void look();
+      if ((isBehind || lookAgain) && free() > 0) void look();
     });
     return run;
   }
@@ -96,7 +108,7 @@ export function createWorker(options: WorkerOptions): Worker {
   async function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
     const started = await look();
     const meant = taskId === undefined ? started : started.filter((run) => run.taskId === taskId);
-    await Promise.all(meant.map((run) => run.released));
+    for (const run of meant) await run.released;
     if (meant.length > 0) return 'done';
     return taskId !== undefined && (await isHeld(taskId)) ? 'busy' : 'idle';
   }
@@ -156,7 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     async start() {
       if (isStopping()) return;
-      subscription = await broker.work(agentId, free, onWork);
+      subscription = await broker.work(agentId, room, onWork);
       // `stop` may have been called meanwhile
       if (isStopping()) {
         await subscription.stop();

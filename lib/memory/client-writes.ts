@@ -3,6 +3,7 @@ import type { Message } from '../protocol/v1.ts';
 import type { EntryBody, LogEntry, Metadata, Scope, Seq, TaskId } from '../core/log.ts';
 import {
   StorageError,
+  type CreatedTask,
   type NewInput,
   type NewTask,
   type Refusal,
@@ -20,7 +21,7 @@ const CANCELED: EntryBody = { kind: 'status', state: 'TASK_STATE_CANCELED' };
 const EXPIRE_PER_WRITE = 8;
 
 /** `Storage.createTask` in one step. */
-export function createTask(table: TaskTable, init: NewTask): { created: boolean; taskId: TaskId; seq: Seq } {
+export function createTask(table: TaskTable, init: NewTask): CreatedTask {
   table.expire(EXPIRE_PER_WRITE);
   const { scope, task, idempotency } = init;
   const now = table.now();
@@ -34,7 +35,7 @@ export function createTask(table: TaskTable, init: NewTask): { created: boolean;
   const record = table.create(init);
   table.due(scope.agent).set(record.id, now);
   table.keys.add(record.scopeKey, idempotency, { taskId: record.id, seq: 1 }, now);
-  return { created: true, taskId: record.id, seq: 1 };
+  return { created: true, taskId: record.id, seq: 1, entry: record.newest.entry };
 }
 
 /** `Storage.addInput` in one step. */

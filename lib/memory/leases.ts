@@ -50,6 +50,7 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
     scope: record.scope,
     answers: record.answers,
     doneSeq: record.doneSeq,
+    head: record.seq,
     pending: [...record.pending],
     newest: record.newest.entry,
     attempt: record.attempt,

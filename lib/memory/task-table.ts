@@ -97,6 +97,12 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     listed.insert(record.contextKey, record);
   }
 
+  function relist(record: TaskRecord, wasTs: number): void {
+    if (record.answers === 'message') return;
+    listed.move(record.scopeKey, record, wasTs);
+    listed.move(record.contextKey, record, wasTs);
+  }
+
   function unlist(record: TaskRecord): void {
     if (record.answers === 'message') return;
     listed.remove(record.scopeKey, record);
@@ -125,10 +131,10 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     weigh(record, entry, bytes);
     noteEntry(record, entry);
     if (entry.kind === 'status') {
-      unlist(record);
+      const wasTs = record.statusTs;
       record.state = entry.state;
       record.statusTs = ts;
-      list(record);
+      relist(record, wasTs);
     }
     if (isClosing(entry)) close(record);
     return entry;

@@ -85,7 +85,10 @@ export function createChecker<D>(bundle: Bundle, spelling: Spelling): Checker<D>
 // the schema is generated and tested, so checking it at every start would only cost time
 function validators(bundle: Bundle, allErrors: boolean): (name: string) => ValidateFunction {
   let ajv: Ajv2020 | undefined;
+  const known = new Map<string, ValidateFunction>();
   return (name) => {
+    const made = known.get(name);
+    if (made !== undefined) return made;
     if (ajv === undefined) {
       ajv = new Ajv2020({
         strict: true,
@@ -101,6 +104,7 @@ function validators(bundle: Bundle, allErrors: boolean): (name: string) => Valid
     }
     const compiled = ajv.getSchema(`${bundle.$id}#/$defs/${name}`);
     if (compiled === undefined) throw new Error(`no definition ${name}`);
+    known.set(name, compiled);
     return compiled;
   };
 }

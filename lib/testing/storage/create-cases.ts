@@ -7,7 +7,8 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
   test('S1 create: the first entry is the open entry with the task, its request and its kind', async (bench) => {
     const request = { extensions: ['urn:x'], metadata: { a: 1 }, caller: { plan: 'free' } };
     const init = newTask({ id: 'one', request, task: { metadata: { kept: true } } });
-    expect(await bench.storage.createTask(init)).toEqual({ created: true, taskId: 'one', seq: 1 });
+    const { entry, ...created } = { entry: undefined, ...(await bench.storage.createTask(init)) };
+    expect(created).toEqual({ created: true, taskId: 'one', seq: 1 });
     const { entries, head, first, closed } = await bench.storage.read('one', 0, 10, 1e6);
     expect({ head, first, closed }).toEqual({ head: 1, first: 1, closed: false });
     const { task, ts, seq } = await bench.load('one');
@@ -15,6 +16,7 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
     expect(task).toEqual({ ...init.task, status: { state: 'TASK_STATE_SUBMITTED', timestamp } });
     expect(seq).toBe(1);
     expect(entries).toEqual([{ kind: 'open', task, request, answers: 'task', v: 1, seq: 1, ts, epoch: 0 }]);
+    expect(entry).toEqual(entries[0]);
   });
 
   test('S1 create: a new task is due at once, with its open entry pending', async (bench) => {
@@ -24,7 +26,7 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
     const { lease, ...others } = claimed;
     expect({ taskId: lease.taskId, epoch: lease.epoch }).toEqual({ taskId, epoch: 1 });
     expect(others).toEqual({
-      ...{ scope: ANN, answers: 'task', doneSeq: 0, pending, attempt: 1, startedBefore: false },
+      ...{ scope: ANN, answers: 'task', doneSeq: 0, head: 1, pending, attempt: 1, startedBefore: false },
       ...{ cancelRequested: false, reason: 'work', newest: pending[0] },
     });
   });
@@ -127,9 +129,8 @@ export function createCases({ api: { expect }, test, advance }: StorageKit): voi
       const large = { id: 'one', idempotency, task: { history: [said('m', 'x'.repeat(20_000))] } };
       expect(await codeOf(bench.createTask(large))).toBe('too-large');
       expect(await bench.storage.loadTask('one')).toBe(undefined);
-      expect(await bench.storage.createTask(newTask({ id: 'one', idempotency }))).toEqual({
-        ...{ created: true, taskId: 'one', seq: 1 },
-      });
+      const { created, taskId, seq } = await bench.storage.createTask(newTask({ id: 'one', idempotency }));
+      expect({ created, taskId, seq }).toEqual({ created: true, taskId: 'one', seq: 1 });
     },
     { hooks: ['limits'], taskBytes: 10_000 },
   );

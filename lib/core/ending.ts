@@ -1,0 +1,38 @@
+type Listener = (reason: unknown) => void;
+
+/**
+ * The end of something, with its reason. What an AbortSignal does for users, for the engine itself: there is one for each
+ * run and a listener for each call of the storage, and this costs next to nothing.
+ */
+export class Ending {
+  #hasEnded = false;
+  #reason: unknown;
+  readonly #listeners = new Set<Listener>();
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** Tells all who listen; what comes later changes nothing. */
+  end(reason: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#reason = reason;
+    for (const listener of [...this.#listeners]) listener(reason);
+    this.#listeners.clear();
+  }
+
+  /** Called once at the end; at once where it has come already. */
+  listen(listener: Listener): void {
+    if (this.#hasEnded) listener(this.#reason);
+    else this.#listeners.add(listener);
+  }
+
+  ignore(listener: Listener): void {
+    this.#listeners.delete(listener);
+  }
+}
