@@ -19,7 +19,7 @@ async function* events(end: 'ends' | 'fails' | 'waits'): AsyncGenerator<StreamIt
 
 describe('the place of a stream', () => {
   it('is free again after 10,000 streams that ended in every way there is', async () => {
-    const bounded = createStreamLimits({ streams: 1, streamsPerCaller: 1 });
+    const { streaming: bounded } = createStreamLimits({ streams: 1, streamsPerCaller: 1 });
     const open = (end: Parameters<typeof events>[0], control: AbortController, isEarly = false) =>
       bounded<undefined>(async (_, context) => {
         context.openStream?.();
@@ -66,7 +66,7 @@ describe('the place of a stream', () => {
   });
 
   it('is counted by owner, and nobody is an owner too', async () => {
-    const bounded = createStreamLimits({ streams: 3, streamsPerCaller: 1 });
+    const { streaming: bounded } = createStreamLimits({ streams: 3, streamsPerCaller: 1 });
     const control = new AbortController();
     const open = (owner: string | null) =>
       bounded<undefined>(async (_, context) => {
@@ -81,7 +81,7 @@ describe('the place of a stream', () => {
   });
 
   it('is there for everybody where Infinity is the limit', async () => {
-    const bounded = createStreamLimits({ streams: Infinity, streamsPerCaller: Infinity });
+    const { streaming: bounded } = createStreamLimits({ streams: Infinity, streamsPerCaller: Infinity });
     for (let n = 0; n < 20_000; n += 1) {
       await bounded<undefined>(async (_, context) => {
         context.openStream?.();

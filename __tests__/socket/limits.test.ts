@@ -134,7 +134,7 @@ describe('NEEDS 48: limits of what a call holds', () => {
 describe('NEEDS 48: limits of streams', () => {
   const TOO_MANY = refused(
     'RATE_LIMITED',
-    'This caller has 2 streams open, the most there may be; close one, or try again later',
+    'This caller can hold open at most 2 streams and waiting calls; close one, or try again later',
   );
   const as = (user: string) => ({ 'x-user': user });
   const owner = (req: Request) => req.headers['x-user']?.toString() ?? null;
@@ -177,7 +177,10 @@ describe('NEEDS 48: limits of streams', () => {
     const response = await app.open('SendStreamingMessage', message('hi'), as('carol'));
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
     expect(await response.json()).toEqual(
-      refused('UNAVAILABLE', 'This server has no room for further streams; try again later'),
+      refused(
+        'UNAVAILABLE',
+        'This server has no room for further streams and waiting calls; try again later',
+      ),
     );
     await streams[1]?.leave();
     await until(() => app.router.status().calls === 1);
@@ -200,6 +203,43 @@ describe('NEEDS 48: limits of streams', () => {
     expect((await errorOf(app, 'SendStreamingMessage', message('hi', { taskId: id }))).code).toBe(-32004);
     expect((await errorOf(app, 'SendStreamingMessage', message('hi'))).code).toBe(-32000);
     await stream.leave();
+  });
+
+  it.each<[string, string, object]>([
+    ['1.0', 'SendMessage', {}],
+    ['0.3', 'message/send', { configuration: { blocking: true } }],
+  ])('a send that waits counts as a stream does: %s', async (version, method, more) => {
+    const app = await serveStreams({ streams: 3, streamsPerCaller: 2 });
+    const older = { kind: 'message', messageId: 'm1', role: 'user', parts: [{ kind: 'text', text: 'hi' }] };
+    const params = version === '0.3' ? { message: older, ...more } : message('hi');
+    const headers = (user: string) => ({ ...as(user), 'A2A-Version': version });
+    const cuts = [new AbortController(), new AbortController()];
+    const waiting = cuts.map(({ signal }) =>
+      fetch(app.url, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers('ada') },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+        signal,
+      }).catch(() => 'left'),
+    );
+    await until(() => app.router.status().runs.running === 2);
+    const response = await app.open(method, params, headers('ada'));
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(await response.json()).toEqual(TOO_MANY);
+    expect((await errorOf(app, 'SendStreamingMessage', message('hi'), as('ada'))).code).toBe(-32000);
+    // what does not wait goes on, and so do other callers
+    const { id } = await start(app, 'hi', as('ada'));
+    const bobs = await subscribe(app, (await start(app, 'hi', as('bob'))).id, as('bob'));
+    expect((await app.open(method, params, headers('carol'))).status).toBe(503);
+    expect(await app.call('CancelTask', { id }, as('ada'))).toMatchObject({ result: { id } });
+    expect((await listTasks(app, {}, as('ada'))).totalSize).toBe(3);
+    cuts[0]?.abort();
+    await until(() => app.router.status().calls === 2);
+    expect((await sendText(app, 'end', {}, {}, as('ada'))).status.state).toBe('TASK_STATE_COMPLETED');
+    expect((await sendText(app, 'end', {}, {}, as('ada'))).status.state).toBe('TASK_STATE_COMPLETED');
+    await bobs.leave();
+    cuts[1]?.abort();
+    expect(await Promise.all(waiting)).toEqual(['left', 'left']);
   });
 
   it('60 streams that end, fail or are left one after the other take one place in turn', async () => {

@@ -123,7 +123,7 @@ const table: Record<string, Refused> = {
     sent: { 'retry-after': '5' },
     error: {
       ...UNAVAILABLE,
-      message: 'This server has no room for further streams; try again later',
+      message: 'This server has no room for further streams and waiting calls; try again later',
     },
   },
   'the caller has too many streams': {
@@ -134,7 +134,7 @@ const table: Record<string, Refused> = {
     sent: { 'retry-after': '5' },
     error: {
       code: -32000,
-      message: 'This caller has 1 streams open, the most there may be; close one, or try again later',
+      message: 'This caller can hold open at most 1 streams and waiting calls; close one, or try again later',
       data: info('RATE_LIMITED'),
     },
   },

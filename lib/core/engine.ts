@@ -31,7 +31,7 @@ export interface OperationContext {
   readonly url?: () => string;
   readonly lastEventId?: string;
   readonly traceparent?: string;
-  /** Takes the place of a stream, once all else has been checked and before anything is stored; throws where there is none. */
+  /** Takes the place of a stream or a waiting call, once all else has been checked and before anything is stored; throws where there is none. */
   readonly openStream?: () => void;
   /** What a send may be repeated by. */
   readonly sendKey?: SendKey;

@@ -82,14 +82,14 @@ export function createService(options: ServiceOptions): Service {
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
   const noPush = () => Promise.reject(new PushNotificationNotSupportedError());
   const operations: Operations = {
-    SendMessage: sending.sendMessage,
-    SendStreamingMessage: bounded(sending.sendStreamingMessage),
+    SendMessage: bounded.waiting(sending.sendMessage),
+    SendStreamingMessage: bounded.streaming(sending.sendStreamingMessage),
     GetTask: tasks.getTask,
     // where callers should say who they are, those who do not see no list of each other's tasks
     ListTasks: (params, context) =>
       isGuarded && context.scope.owner === null ? noTasks(params, context) : tasks.listTasks(params, context),
     CancelTask: tasks.cancelTask,
-    SubscribeToTask: bounded(tasks.subscribeToTask),
+    SubscribeToTask: bounded.streaming(tasks.subscribeToTask),
     CreateTaskPushNotificationConfig: noPush,
     GetTaskPushNotificationConfig: noPush,
     ListTaskPushNotificationConfigs: noPush,

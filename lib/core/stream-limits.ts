@@ -1,8 +1,9 @@
 import { RateLimitedError, UnavailableError } from '../protocol/errors.ts';
+import type { SendMessageRequest } from '../protocol/v1.ts';
 import type { EventStream } from './call.ts';
 import type { OperationContext } from './engine.ts';
 
-/** How many streams may be open in this process. Infinity stands for no limit. */
+/** How many streams, and sends that wait for their answer, may be open in this process. Infinity stands for no limit. */
 export interface StreamLimits {
   readonly streams: number;
   /** Of one owner; all anonymous callers are one. */
@@ -12,30 +13,37 @@ export interface StreamLimits {
 /** An operation that answers with a stream. */
 export type StreamingOperation<P> = (params: P, context: OperationContext) => Promise<EventStream>;
 
+/** An operation that sends, and waits for the answer unless the client asked for none. */
+export type WaitingOperation<R> = (params: SendMessageRequest, context: OperationContext) => Promise<R>;
+
+/**
+ * Bounds operations: each takes a place when everything else has been checked (`context.openStream`), and gives it back
+ * when it ends, fails, or its client has gone.
+ */
+export interface BoundedOperations {
+  readonly streaming: <P>(operation: StreamingOperation<P>) => StreamingOperation<P>;
+  readonly waiting: <R>(operation: WaitingOperation<R>) => WaitingOperation<R>;
+}
+
 /** What holds where nothing was said: one caller can not take every place. */
 export const STREAM_LIMITS: StreamLimits = { streams: 10_000, streamsPerCaller: 5000 };
 
 const RETRY_SECONDS = 5;
 
-/**
- * Bounds the streams of operations: each takes a place when everything else has been checked (`context.openStream`), and
- * gives it back when it ends, fails, or its client has gone.
- */
-export function createStreamLimits(
-  limits: StreamLimits,
-): <P>(operation: StreamingOperation<P>) => StreamingOperation<P> {
+/** Makes the bound: whatever holds a connection open takes the same kind of place. */
+export function createStreamLimits(limits: StreamLimits): BoundedOperations {
   const byOwner = new Map<string | null, number>();
   let all = 0;
 
   function admit(owner: string | null): void {
     const { streams, streamsPerCaller } = limits;
     if ((byOwner.get(owner) ?? 0) >= streamsPerCaller) {
-      const message = `This caller has ${String(streamsPerCaller)} streams open, the most there may be; close one, or try again later`;
+      const message = `This caller can hold open at most ${String(streamsPerCaller)} streams and waiting calls; close one, or try again later`;
       throw new RateLimitedError(message, RETRY_SECONDS);
     }
     if (all >= streams) {
       throw new UnavailableError(
-        'This server has no room for further streams; try again later',
+        'This server has no room for further streams and waiting calls; try again later',
         RETRY_SECONDS,
       );
     }
@@ -48,27 +56,45 @@ export function createStreamLimits(
     else byOwner.delete(owner);
   }
 
-  return (operation) => async (params, context) => {
-    const { scope, signal } = context;
-    let isOpen = false;
+  /** The place of one call. */
+  function placeOf({ scope, signal }: OperationContext): { take: () => void; free: () => void } {
+    let isTaken = false;
     const free = () => {
-      if (isOpen) count(scope.owner, -1);
-      isOpen = false;
+      if (isTaken) count(scope.owner, -1);
+      isTaken = false;
     };
-    const openStream = () => {
-      // whoever has left by now takes no place
-      if (isOpen || signal.aborted) return;
-      admit(scope.owner);
-      isOpen = true;
-      count(scope.owner, 1);
-      signal.addEventListener('abort', free, { once: true });
+    return {
+      free,
+      take() {
+        // whoever has left by now takes no place
+        if (isTaken || signal.aborted) return;
+        admit(scope.owner);
+        isTaken = true;
+        count(scope.owner, 1);
+        signal.addEventListener('abort', free, { once: true });
+      },
     };
-    try {
-      return freeing(await operation(params, { ...context, openStream }), free);
-    } catch (error) {
-      free();
-      throw error;
-    }
+  }
+
+  return {
+    streaming: (operation) => async (params, context) => {
+      const { take, free } = placeOf(context);
+      try {
+        return freeing(await operation(params, { ...context, openStream: take }), free);
+      } catch (error) {
+        free();
+        throw error;
+      }
+    },
+    waiting: (operation) => async (params, context) => {
+      if (params.configuration?.returnImmediately === true) return operation(params, context);
+      const { take, free } = placeOf(context);
+      try {
+        return await operation(params, { ...context, openStream: take });
+      } finally {
+        free();
+      }
+    },
   };
 }
 

@@ -26,9 +26,9 @@ export interface RequestLimits {
   bodiesBytes?: number;
   /** Parts of a message; more is answered with -32602. @defaultValue 1000 */
   messageParts?: number;
-  /** Streams that are open in this process; one more is answered with 503. `Infinity` for no limit. @defaultValue 10000 */
+  /** Streams, and sends that wait, open in this process; one more is answered with 503. `Infinity` for no limit. @defaultValue 10000 */
   streams?: number;
-  /** Streams of one owner in this process; one more is answered with 429. Anonymous callers are one owner. @defaultValue 5000 */
+  /** The same of one owner; one more is answered with 429. Anonymous callers are one owner. @defaultValue 5000 */
   streamsPerCaller?: number;
 }
 
