@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const PORTS = ['broker', 'clock', 'event-bus', 'fold', 'log', 'logger', 'storage'];
+const PORTS = ['broker', 'clock', 'event-bus', 'fold', 'log', 'logger', 'push-storage', 'storage'];
 const NETWORK = ['dgram', 'dns', 'http', 'http2', 'https', 'net', 'tls'];
 
 /**

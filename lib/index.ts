@@ -63,6 +63,14 @@ export type {
   StoredTask,
   TaskId,
 } from './core/log.ts';
+export type {
+  ClaimedPush,
+  PushConfig,
+  PushLease,
+  PushRegistration,
+  PushStorage,
+  StoredPush,
+} from './core/push-storage.ts';
 export {
   StorageError,
   type ClaimedTask,

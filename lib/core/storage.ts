@@ -10,6 +10,7 @@ import type {
   StoredTask,
   TaskId,
 } from './log.ts';
+import type { PushRegistration, PushStorage } from './push-storage.ts';
 
 /** One consistent read of a task: `task` is the fold of the entries `1..seq`. */
 export interface TaskSnapshot {
@@ -63,6 +64,7 @@ export type Refusal =
   | 'cancelling'
   | 'not-waiting'
   | 'busy'
+  | 'push-full'
   | 'key-reused';
 
 /** What a write did. */
@@ -100,6 +102,8 @@ export interface NewTask {
   readonly request: RunRequest;
   readonly answers: Answers;
   readonly idempotency?: Idempotency;
+  /** A webhook that comes with the message; only where storage has `push`, and with `answers: 'task'`. Its taskId is that of the task. */
+  readonly push?: PushRegistration;
 }
 
 /** What `createTask` did. `seq` is that of the `open` or `input` entry which the call wrote, or wrote the first time. */
@@ -113,6 +117,8 @@ export type NewInput =
       readonly message: Message;
       readonly request: RunRequest;
       readonly idempotency?: Idempotency;
+      /** A webhook that comes with the message; only where storage has `push`. Not stored with what is a repeat. */
+      readonly push?: PushRegistration;
       /** Refused with `busy` unless the task waits for its client, in INPUT_REQUIRED or AUTH_REQUIRED. Default: false. */
       readonly ifWaiting?: boolean;
     }
@@ -156,6 +162,8 @@ export interface TaskPage {
 export interface Storage {
   /** Usable by several processes at once. */
   readonly shared: boolean;
+  /** Webhooks. Without it the agent declares no push notifications. */
+  readonly push?: PushStorage;
   init(): Promise<void>;
   close(): Promise<void>;
 
@@ -168,7 +176,7 @@ export interface Storage {
   createTask(init: NewTask): Promise<CreatedTask>;
   /**
    * Appends `input` or `resume`. Checks in this order: not found, idempotency key (also after the end), closed,
-   * cancelling, not waiting, retransmission, busy, too large; a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live
+   * cancelling, not waiting, retransmission, busy, too large, no room for a webhook (`push-full`); a refusal does not use the key up. If the state is interrupted, also `status WORKING` in the same step. With no live
    * lease the task becomes due now. The same message (messageId, role, parts, metadata, extensions, referenceTaskIds)
    * as the newest input or `open`, while no interrupted status with `upTo` at or after it has come, is a
    * retransmission: its seq with `duplicate`. While cancelling: refused. `resume` only in AUTH_REQUIRED, else `not-waiting`.

@@ -33,6 +33,7 @@ export function createTask(table: TaskTable, init: NewTask): CreatedTask {
     throw new StorageError('full', `${String(table.active())} tasks are active; no further one fits`);
   }
   const record = table.create(init);
+  if (init.push !== undefined) table.push.put(record, init.push, record.seq);
   table.due(scope.agent).set(record.id, now);
   table.keys.add(record.scopeKey, idempotency, { taskId: record.id, seq: 1 }, now);
   return { created: true, taskId: record.id, seq: 1, entry: record.newest.entry };
@@ -59,7 +60,7 @@ export function addInput(table: TaskTable, scope: Scope, taskId: TaskId, input: 
 function addMessage(
   table: TaskTable,
   record: TaskRecord,
-  { message, request, ifWaiting = false }: Extract<NewInput, { message: Message }>,
+  { message, request, push, ifWaiting = false }: Extract<NewInput, { message: Message }>,
 ): WriteResult {
   const { newest } = record;
   const { seq } = newest.entry;
@@ -69,6 +70,9 @@ function addMessage(
   if (ifWaiting && !isInterrupted(record.state)) return refused('busy', record);
   const prepared = table.prepare({ kind: 'input', message, request });
   if (record.taskBytes + prepared.bytes > table.limits.taskBytes) return refused('too-large', record);
+  // the number that the input will have: what it leads to is for its webhook
+  if (push !== undefined && !table.push.put(record, push, record.seq + 1))
+    return refused('push-full', record);
   return goOn(table, record, prepared);
 }
 

@@ -22,6 +22,8 @@ export interface Limits {
   readonly logEntries: number;
   /** The same in bytes of JSON, roughly. Default 8,388,608 (8 MiB). */
   readonly logBytes: number;
+  /** Webhooks of one task; beyond it, further ones are refused. A new task can always bring one. Default 10. */
+  readonly webhooks: number;
   /** Idempotency keys that are remembered; beyond it the oldest is forgotten. Default 100,000. */
   readonly idempotencyKeys: number;
 }
@@ -38,6 +40,7 @@ const LIMITS: Omit<Limits, 'artifactBytes'> = {
   taskBytes: 64 * 1024 * 1024,
   logEntries: 10_000,
   logBytes: 8 * 1024 * 1024,
+  webhooks: 10,
   idempotencyKeys: 100_000,
 };
 

@@ -5,6 +5,7 @@ import { append } from './append.ts';
 import { addInput, createTask, requestCancel } from './client-writes.ts';
 import { claim, release, renew } from './leases.ts';
 import { countBefore } from './list-index.ts';
+import { pushSteps } from './push-storage.ts';
 import { contextKeyOf, scopeKeyOf, type TaskRecord } from './task-record.ts';
 import type { TaskTable } from './task-table.ts';
 
@@ -13,8 +14,18 @@ import type { TaskTable } from './task-table.ts';
  * Needs no upkeep: each write also removes a few records whose retention is over. `close` leaves everything readable.
  */
 export function createMemoryStorage(table: TaskTable): Storage {
+  const push = pushSteps(table);
   return {
     shared: false,
+    push: {
+      save: inOneStep(push.save),
+      list: inOneStep(push.list),
+      delete: inOneStep(push.delete),
+      claim: inOneStep(push.claim),
+      ack: inOneStep(push.ack),
+      retry: inOneStep(push.retry),
+      disable: inOneStep(push.disable),
+    },
     init: () => Promise.resolve(),
     close: () => Promise.resolve(),
     createTask: inOneStep((init) => createTask(table, init)),

@@ -1,6 +1,7 @@
 import type { Message, TaskState } from '../protocol/v1.ts';
 import type { Fold } from '../core/fold.ts';
 import type { Answers, LogEntry, Scope, Seq, TaskId } from '../core/log.ts';
+import type { PushRecord } from './push-table.ts';
 import type { TaskLog } from './task-log.ts';
 
 /** A lease that is current. Times are monotonic. */
@@ -53,6 +54,12 @@ export interface TaskRecord {
   newest: { readonly entry: LogEntry; readonly message: Message | undefined };
   answeredTo: Seq;
   cancelSeq: Seq;
+
+  /** The newest entry that clients see; 0 before the first. */
+  visibleSeq: Seq;
+  /** Webhooks, the oldest first, and how many there have been. */
+  readonly pushes: PushRecord[];
+  pushCount: number;
 
   /** Bytes of the folded task, and of each artifact in it. */
   taskBytes: number;

@@ -9,6 +9,7 @@ import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.
 import type { Limits, Retention } from './limits.ts';
 import { createListIndex, type ListIndex } from './list-index.ts';
 import { createFinishedTasks } from './retention.ts';
+import { createPushTable, type PushTable } from './push-table.ts';
 import { settle } from './settle.ts';
 import { createTaskLog } from './task-log.ts';
 import { contextKeyOf, isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
@@ -23,6 +24,7 @@ export interface PreparedBody {
 export interface TaskTable {
   readonly limits: Limits;
   readonly keys: IdempotencyKeys;
+  readonly push: PushTable;
   readonly listed: ListIndex<TaskRecord>;
   /** Monotonic: leases, due times and retention do not mind a wall clock that is put back. */
   readonly now: () => number;
@@ -39,7 +41,7 @@ export interface TaskTable {
   readonly due: (agent: string) => DueIndex;
   /** Tasks that have not ended. */
   readonly active: () => number;
-  /** Everything that is held: tasks, idempotency keys, lists and due times. */
+  /** Everything that is held: tasks, webhooks, idempotency keys, lists and due times. */
   readonly size: () => number;
   /** Removes what retention allows, at most `limit` records. Gives how many went. */
   readonly expire: (limit: number) => number;
@@ -54,6 +56,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   const dueByAgent = new Map<string, DueIndex>();
   const listed = createListIndex<TaskRecord>();
   const keys = createIdempotencyKeys(limits.idempotencyKeys);
+  const push = createPushTable(clock.elapsed, limits.webhooks);
   const finished = createFinishedTasks(retention, remove);
   let active = 0;
 
@@ -111,6 +114,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
 
   function remove(record: TaskRecord): void {
     tasks.delete(record.id);
+    push.forget(record);
     unlist(record);
   }
 
@@ -130,6 +134,10 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.fold.apply(entry);
     weigh(record, entry, bytes);
     noteEntry(record, entry);
+    if (isVisible(entry)) {
+      record.visibleSeq = seq;
+      push.grown(record);
+    }
     if (entry.kind === 'status') {
       const wasTs = record.statusTs;
       record.state = entry.state;
@@ -167,14 +175,14 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   }
 
   return {
-    ...{ limits, keys, listed, find, create, prepare, write, due, expire },
+    ...{ limits, keys, push, listed, find, create, prepare, write, due, expire },
     now: clock.elapsed,
     has: (taskId) => tasks.has(taskId),
     active: () => active,
     size: () =>
       [...dueByAgent.values()].reduce(
         (sum, index) => sum + index.size(),
-        tasks.size + keys.size() + listed.size(),
+        tasks.size + keys.size() + listed.size() + push.size(),
       ),
   };
 }
@@ -213,6 +221,9 @@ function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
     newest: { entry: open, message },
     answeredTo: 0,
     cancelSeq: 0,
+    visibleSeq: 0,
+    pushes: [],
+    pushCount: 0,
     taskBytes: bytes,
     artifactBytes: new Map(),
   };
@@ -226,6 +237,10 @@ function weigh(record: TaskRecord, entry: LogEntry, bytes: number): void {
   const before = record.artifactBytes.get(artifactId) ?? 0;
   if (!entry.append) record.taskBytes -= before;
   record.artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
+}
+
+function isVisible({ kind }: LogEntry): boolean {
+  return kind === 'status' || kind === 'artifact' || kind === 'message';
 }
 
 /** Keeps what the header knows of the log. */

@@ -1,7 +1,8 @@
+import type { PushStorage } from '../core/push-storage.ts';
 import { type Storage, StorageError } from '../core/storage.ts';
 
 /** A method of Storage that can fail. */
-export type StorageMethod = Exclude<keyof Storage, 'shared'>;
+export type StorageMethod = Exclude<keyof Storage, 'shared' | 'push'> | `push.${keyof PushStorage}`;
 
 /** A call of a method. `nth` counts the calls of that method, from 1. */
 export interface StorageCall {
@@ -58,8 +59,21 @@ export function faultyStorage(inner: Storage, options: { shared?: boolean } = {}
     };
   }
 
+  function wrapPush(push: PushStorage): PushStorage {
+    return {
+      save: wrap('push.save', (...args) => push.save(...args)),
+      list: wrap('push.list', (...args) => push.list(...args)),
+      delete: wrap('push.delete', (...args) => push.delete(...args)),
+      claim: wrap('push.claim', (...args) => push.claim(...args)),
+      ack: wrap('push.ack', (...args) => push.ack(...args)),
+      retry: wrap('push.retry', (...args) => push.retry(...args)),
+      disable: wrap('push.disable', (...args) => push.disable(...args)),
+    };
+  }
+
   return {
     shared: options.shared ?? inner.shared,
+    ...(inner.push && { push: wrapPush(inner.push) }),
     init: wrap('init', () => inner.init()),
     close: wrap('close', () => inner.close()),
     createTask: wrap('createTask', (...args) => inner.createTask(...args)),

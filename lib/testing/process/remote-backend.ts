@@ -4,7 +4,7 @@ import type { Storage } from '../../core/storage.ts';
 import type { Backend } from '../scheduler.ts';
 import type { Answer, Peer } from './peer.ts';
 
-type StorageMethodName = Exclude<keyof Storage, 'shared'>;
+type StorageMethodName = Exclude<keyof Storage, 'shared' | 'push'>;
 
 /** The backend of another process, and what that process calls here. */
 export interface RemoteBackend extends Backend {
