@@ -627,7 +627,10 @@ const LOG = [
     'what is removed stays in the list',
     'task-table.ts',
     ['S21'],
-    ['tasks.delete(record.id);\n    unlist(record);', 'tasks.delete(record.id);'],
+    [
+      'tasks.delete(record.id);\n    push.forget(record);\n    unlist(record);',
+      'tasks.delete(record.id);\n    push.forget(record);',
+    ],
   ),
   mutant(
     'the last of too many finished tasks goes first',
@@ -987,9 +990,109 @@ const BROKER = [
   ),
 ];
 
+const PUSH = [
+  mutant(
+    'a new webhook gets what was there before it',
+    'push-storage.ts',
+    ['S19'],
+    ['push.put(task, registration, task.seq)', 'push.put(task, registration, 0)'],
+  ),
+  mutant(
+    'what an input leads to is not for the webhook that came with it',
+    'client-writes.ts',
+    ['S19'],
+    ['!table.push.put(record, push, record.seq + 1)', '!table.push.put(record, push, record.seq + 2)'],
+  ),
+  mutant(
+    'a webhook that is replaced keeps its sender',
+    'push-table.ts',
+    ['S19'],
+    ['push.lease = undefined;\n      push.waitUntil = 0;', 'push.waitUntil = 0;'],
+  ),
+  mutant(
+    'a webhook that is replaced begins at the head',
+    'push-table.ts',
+    ['S19'],
+    ['push.registration = registration;', 'push.registration = registration;\n      push.cursor = cursor;'],
+  ),
+  mutant(
+    'a disabled webhook stays so when it is registered again',
+    'push-table.ts',
+    ['S19'],
+    ['push.disabled = false;', ''],
+  ),
+  mutant(
+    'a disabled webhook is due',
+    'push-table.ts',
+    ['S19'],
+    ['else if (disabled || task.visibleSeq', 'else if (task.visibleSeq'],
+  ),
+  mutant(
+    'a webhook does not wait for its next attempt',
+    'push-table.ts',
+    ['S19'],
+    ['Math.max(waitUntil, now())', 'now()'],
+  ),
+  mutant(
+    'what nobody sees makes a webhook due',
+    'task-table.ts',
+    ['S19'],
+    ["return kind === 'status' || kind === 'artifact' || kind === 'message';", "return kind !== 'open';"],
+  ),
+  mutant(
+    'an artifact makes no webhook due',
+    'task-table.ts',
+    ['S19'],
+    [
+      "kind === 'status' || kind === 'artifact' || kind === 'message'",
+      "kind === 'status' || kind === 'message'",
+    ],
+  ),
+  mutant(
+    'a task may have any number of webhooks',
+    'push-table.ts',
+    ['S19'],
+    ['if (known === undefined && task.pushes.length >= Math.max(1, perTask)) return false;', ''],
+  ),
+  mutant('the cursor moves back', 'push-storage.ts', ['S19'], ['Math.max(found.cursor, cursor)', 'cursor']),
+  mutant(
+    'an ack that keeps the lease does not prolong it',
+    'push-storage.ts',
+    ['S19'],
+    ['else found.lease.until = table.now() + leaseMs;', ''],
+  ),
+  mutant(
+    'a sender whose webhook was taken over still counts',
+    'push-storage.ts',
+    ['S19'],
+    ['found?.lease?.token === token ? found : undefined', 'found'],
+  ),
+  mutant('a success does not forget the failures', 'push-storage.ts', ['S19'], ['found.failures = 0;', '']),
+  mutant(
+    'a webhook that is given back has failed',
+    'push-storage.ts',
+    ['S19'],
+    [
+      'if (reason !== undefined) fail(found, reason, table.now());',
+      "fail(found, reason ?? '', table.now());",
+    ],
+  ),
+  mutant(
+    'webhooks of others are found',
+    'push-storage.ts',
+    ['S19'],
+    ['const task = table.find(taskId, scope);', 'const task = table.find(taskId);'],
+  ),
+  mutant('a webhook outlives its task', 'task-table.ts', ['S19'], ['push.forget(record);', '']),
+];
+
 /** Each port with the mutants of its memory backend. */
 export const MUTANTS = [
-  { port: 'Storage', test: 'storage.test.ts', mutants: [...APPEND, ...CLIENT, ...LEASES, ...LOG, ...READS] },
+  {
+    port: 'Storage',
+    test: 'storage.test.ts',
+    mutants: [...APPEND, ...CLIENT, ...LEASES, ...LOG, ...READS, ...PUSH],
+  },
   { port: 'EventBus', test: 'event-bus.test.ts', mutants: BUS },
   { port: 'Broker', test: 'broker.test.ts', mutants: BROKER },
 ];

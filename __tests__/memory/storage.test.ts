@@ -19,6 +19,7 @@ storageSuite(
   },
   {
     limits: true,
+    push: true,
     retention: true,
     advance: (storage, ms) => made.get(storage)?.clock.advance(ms),
     shiftWall(storage, ms) {

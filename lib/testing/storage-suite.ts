@@ -15,6 +15,8 @@ import { isolationCases } from './storage/isolation-cases.ts';
 import { listCases } from './storage/list-cases.ts';
 import { pauseCases } from './storage/pause-cases.ts';
 import { processCases } from './storage/process-cases.ts';
+import { pushCases } from './storage/push-cases.ts';
+import { pushSendingCases } from './storage/push-sending-cases.ts';
 import { readCases } from './storage/read-cases.ts';
 import { scopeCases } from './storage/scope-cases.ts';
 import { upkeepCases } from './storage/upkeep-cases.ts';
@@ -26,6 +28,8 @@ export interface StorageWish {
   readonly activeTasks?: number;
   /** Bytes that one task may take, roughly. */
   readonly taskBytes?: number;
+  /** Webhooks that one task may have. */
+  readonly webhooks?: number;
   /** Entries after which the log of an active task is trimmed. */
   readonly logEntries?: number;
   /** How long finished tasks are kept, in ms. */
@@ -50,6 +54,8 @@ export interface StorageHooks {
   readonly limits?: true;
   /** Set when the factory heeds the retention in its StorageWish. */
   readonly retention?: true;
+  /** Set when the storage has `push`. */
+  readonly push?: true;
   /** Another handle on the same data, in this process. */
   readonly connect?: (storage: Storage) => Storage | Promise<Storage>;
   /** How a second process opens the same data: the path of a main module that calls `serveBackend`. */
@@ -91,7 +97,7 @@ export interface CaseNeeds extends StorageWish {
 }
 
 /**
- * The contract of Storage as cases S1 to S18, S21 and S22. `create` makes an empty storage for each case, initialised.
+ * The contract of Storage as cases S1 to S19, S21 and S22. `create` makes an empty storage for each case, initialised.
  *
  * Asks of `expect` only toBe, toEqual, toBeGreaterThan and toBeLessThanOrEqual. Runs under jest, vitest and node:test.
  */
@@ -137,6 +143,8 @@ const ALL: readonly ((kit: StorageKit) => void)[] = [
   readCases,
   listCases,
   scopeCases,
+  pushCases,
+  pushSendingCases,
   isolationCases,
   upkeepCases,
   processCases,
