@@ -9,7 +9,7 @@ export type { Worker } from './core/worker.ts';
 export { memoryBackend, type MemoryBackend, type MemoryBackendOptions } from './memory/backend.ts';
 export type { Limits, Retention } from './memory/limits.ts';
 
-export type { Tenants } from './core/admission.ts';
+export type { Tenants } from './core/tenants.ts';
 export type { CardOptions, Versions } from './core/card.ts';
 export type {
   ExtendedCardCaller,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import v03 from './a2a.v0.3.mjs';
 import v1 from './a2a.v1.mjs';
 import { jsonSchema } from './json-schema.mjs';
-import { schemaModule, typesModule } from './typescript.mjs';
+import { routesModule, schemaModule, typesModule } from './typescript.mjs';
 
 const root = new URL('../', import.meta.url);
 
@@ -19,6 +19,7 @@ const outputs = new Map([
     schemaFile: 'v1.schema.ts',
     typesFile: 'v1.ts',
     inferFile: './infer.ts',
+    routesFile: 'v1.routes.ts',
   }),
   ...generate(v03, {
     constant: 'a2aV03',
@@ -40,18 +41,21 @@ if (process.argv.includes('--check')) {
 
 /**
  * @param {import('./model.mjs').Model} model
- * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string, inferFile: string }} to
+ * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string, inferFile: string, routesFile?: string }} to
  * @returns {[file: string, text: string][]}
  */
-function generate(model, { constant, folder, schemaFile, typesFile, inferFile }) {
+function generate(model, { constant, folder, schemaFile, typesFile, inferFile, routesFile }) {
   const schema = jsonSchema(model);
   const source = `schema/${model.id}.mjs`;
   const output = { model, schema, constant, source, schemaFile: `./${schemaFile}`, inferFile };
-  return [
+  /** @type {[file: string, text: string][]} */
+  const texts = [
     [`schema/${model.id}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`],
     [`${folder}/${schemaFile}`, schemaModule(output)],
     [`${folder}/${typesFile}`, typesModule(output)],
   ];
+  if (routesFile !== undefined) texts.push([`${folder}/${routesFile}`, routesModule(output)]);
+  return texts;
 }
 
 /** @param {string} file */

@@ -1,5 +1,5 @@
 // @ts-check
-import { messages } from './model.mjs';
+import { messages, routes } from './model.mjs';
 
 /**
  * @typedef {import('./model.mjs').Model} Model
@@ -43,6 +43,21 @@ ${defs.join('\n')}
 export const ${constant}Methods = {
 ${methods.join('\n')}
 } as const;
+`;
+}
+
+/**
+ * The HTTP rules of the methods; without the schema, as clients need no more.
+ *
+ * @param {Output} output
+ */
+export function routesModule({ model, constant, source }) {
+  const lines = routes(model).map(({ method, verb, path }) => `  ${literal({ method, verb, path })},`);
+  return `${banner(source)}
+/** Where each method is in the HTTP+JSON binding (§11.3), first the one that clients use; \`{name}\` is a parameter. */
+export const ${constant}Routes = [
+${lines.join('\n')}
+] as const;
 `;
 }
 

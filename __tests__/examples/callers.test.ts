@@ -48,7 +48,7 @@ describe.each(['passport.mjs', 'oauth2.mjs'])('examples/%s', (name) => {
     const { origin } = example(name);
     const card: unknown = await (await fetch(`${origin}/.well-known/agent-card.json`)).json();
     expect(card).toMatchObject({
-      supportedInterfaces: [{ url: `${origin}/a2a` }, { url: `${origin}/a2a` }],
+      supportedInterfaces: Array.from({ length: 3 }, () => ({ url: `${origin}/a2a` })),
       securitySchemes: expect.any(Object),
       securityRequirements: [{ schemes: expect.any(Object) }],
     });

@@ -97,7 +97,7 @@ if (!isThere)
         expect(status).toBe(200);
         expect(body).not.toContain('evil');
         expect(JSON.parse(body)).toMatchObject({
-          supportedInterfaces: [{ url: `http://${host}/a2a` }, { url: `http://${host}/a2a` }],
+          supportedInterfaces: Array.from({ length: 3 }, () => ({ url: `http://${host}/a2a` })),
         });
       }
     },

@@ -174,7 +174,7 @@ describe('a URL that a function gives (NEEDS 15)', () => {
     for (const path of ['/a2a', '']) {
       const response = await fetch(`${origin}${path}${CARD_PATH}`, { headers: { 'x-site': 'one' } });
       expect(await response.json()).toMatchObject({
-        supportedInterfaces: [{ url: 'https://one.example.com/a2a' }, { url: 'https://one.example.com/a2a' }],
+        supportedInterfaces: Array.from({ length: 3 }, () => ({ url: 'https://one.example.com/a2a' })),
       });
       expect(response.headers.get('cache-control')).toBe('private');
     }

@@ -142,7 +142,7 @@ describe('before', () => {
       },
     });
     const { body } = await raw('GET /a2a/.well-known/agent-card.json', headers);
-    expect(JSON.parse(body)).toMatchObject({ supportedInterfaces: [{ url }, { url }] });
+    expect(JSON.parse(body)).toMatchObject({ supportedInterfaces: [{ url }, { url }, { url }] });
   });
 
   it('runs no middleware of the app for the agent', async () => {

@@ -212,8 +212,8 @@ describe.each(ROWS)('an agent %s, %s %s', (...row) => {
     const cardPath = `${path === '/' ? '' : path}/.well-known/agent-card.json`;
     const card = await exchange(port, post(cardPath, '', proxied).replace('POST', 'GET'));
     expect(card.status).toBe(200);
-    // one for each version that is served
-    expect(JSON.parse(card.body)).toMatchObject({ supportedInterfaces: [{ url }, { url }] });
+    // one for each binding and version that is served
+    expect(JSON.parse(card.body)).toMatchObject({ supportedInterfaces: [{ url }, { url }, { url }] });
 
     const sent = await call(rpc('SendMessage', message('hi')));
     expect(JSON.parse(sent.body)).toMatchObject({
@@ -229,6 +229,23 @@ describe.each(ROWS)('an agent %s, %s %s', (...row) => {
     const unknown = await call(rpc('Nope', {}));
     expect(unknown.status).toBe(200);
     expect(JSON.parse(unknown.body)).toMatchObject({ id: 1, error: { code: -32601 } });
+    const base = path === '/' ? '' : path;
+    const rest = (at: string, body: string) => exchange(port, post(`${base}${at}`, body, proxied), body);
+    const restSent = await rest('/message:send', JSON.stringify(message('hi')));
+    expect(restSent).toMatchObject({ status: 200, headers: { 'content-type': 'application/a2a+json' } });
+    expect(JSON.parse(restSent.body)).toMatchObject({
+      task: { artifacts: [{ parts: [{ text: 'you said hi' }] }] },
+    });
+    const restBroken = await rest('/message:send', '{"message"');
+    expect(restBroken.status).toBe(400);
+    expect(JSON.parse(restBroken.body)).toEqual({
+      error: {
+        ...{ code: 400, status: 'INVALID_ARGUMENT' },
+        message: 'Invalid JSON payload: send one JSON object with the parameters',
+      },
+    });
+    const canceled = await rest('/tasks/nobody:cancel', '');
+    expect(canceled).toMatchObject({ status: 404, headers: { 'content-type': 'application/a2a+json' } });
     const text = await call(rpc('ListTasks', {}), 'text/plain');
     expect(text.status).toBe(415);
     expect(JSON.parse(text.body)).toEqual(

@@ -153,7 +153,7 @@ describe('agents of one app (NEEDS 38)', () => {
         await fetch(`${origin}/agents/${name}/.well-known/agent-card.json`)
       ).json()) as object;
       const url = `${origin}/agents/${name}`;
-      expect(card).toMatchObject({ name, supportedInterfaces: [{ url }, { url }] });
+      expect(card).toMatchObject({ name, supportedInterfaces: [{ url }, { url }, { url }] });
       const sent = await call(name, 'SendMessage', message);
       expect(sent).toMatchObject({
         result: { task: { artifacts: [{ parts: [{ text: `I am ${name}` }] }] } },

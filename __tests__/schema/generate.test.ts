@@ -34,6 +34,7 @@ const outputs = [
   'schema/a2a.v1.schema.json',
   'lib/protocol/v1.schema.ts',
   'lib/protocol/v1.ts',
+  'lib/protocol/v1.routes.ts',
   'lib/compat/v03/schema.ts',
   'lib/compat/v03/types.ts',
 ];

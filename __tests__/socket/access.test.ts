@@ -191,6 +191,7 @@ describe('a card that declares security', () => {
         ...card,
         supportedInterfaces: [
           { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+          { url: app.url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
           { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
         ],
         capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false },

@@ -102,7 +102,13 @@ describe('the extended card (NEEDS 39)', () => {
     expect(await agent.call('GetExtendedAgentCard', { tenant: 'acme' }, headers)).toMatchObject({
       result: {
         description: 'For ada of acme',
-        supportedInterfaces: [{ url: agent.url }, { tenant: 'acme' }, { protocolVersion: '0.3' }],
+        supportedInterfaces: [
+          { url: agent.url },
+          { tenant: 'acme' },
+          {},
+          { tenant: 'acme' },
+          { protocolVersion: '0.3' },
+        ],
       },
     });
     await agent.call('GetExtendedAgentCard', {}, { 'x-user': 'bob' });

@@ -125,6 +125,7 @@ describe('the card', () => {
     expect(card['supportedInterfaces']).toEqual([
       { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
       { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
     ]);
   });
 

@@ -96,7 +96,10 @@ describe('the ClientFactory of @a2a-js/sdk 0.3', () => {
     const newer = await new NewerFactory().createFromUrl(origin);
     const [olderCard, newerCard] = await Promise.all([older.getAgentCard(), newer.getAgentCard()]);
     expect(olderCard).toMatchObject({ description: 'More', url, supportsAuthenticatedExtendedCard: true });
-    expect(newerCard).toMatchObject({ description: 'More', supportedInterfaces: [{ url }, { url }] });
+    expect(newerCard).toMatchObject({
+      description: 'More',
+      supportedInterfaces: [{ url }, { url }, { url }],
+    });
     const id = await ask(older);
     const canceled = await newer.cancelTask({ ...{ tenant: '', id }, metadata: undefined });
     expect((await older.getTask({ id })).status).toMatchObject({

@@ -65,6 +65,7 @@ describe('the client of @a2a-js/sdk', () => {
       ...{ name: 'Test', description: 'For tests', version: '1.0.0' },
       supportedInterfaces: [
         { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+        { url: app.url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
         { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
       ],
     });

@@ -105,7 +105,10 @@ describe('a signed card (NEEDS 39)', () => {
   ])('by %s is one for verifyAgentCardSignature of @a2a-js/sdk', async (_, key, publicKey, alg, wanted) => {
     verifies('8.4.2-header');
     const { card } = await signed({ key, kid: 'k1', ...(wanted !== undefined && { alg: wanted }) });
-    expect(card).toMatchObject({ name: CARD.name, supportedInterfaces: [{ url: URL }, { url: URL }] });
+    expect(card).toMatchObject({
+      name: CARD.name,
+      supportedInterfaces: [{ url: URL }, { url: URL }, { url: URL }],
+    });
     expect(card.signatures).toHaveLength(1);
     expect(decodeProtectedHeader(card.signatures?.[0] as never)).toEqual({ alg, kid: 'k1', typ: 'JOSE' });
     expect(await sdkAccepts(card, { k1: publicKey })).toBe(true);
@@ -204,7 +207,7 @@ describe('a signed card (NEEDS 39)', () => {
     expect(result).toMatchObject({
       name: CARD.name,
       description: 'For ada',
-      supportedInterfaces: [{ url: URL }, { url: URL }],
+      supportedInterfaces: [{ url: URL }, { url: URL }, { url: URL }],
     });
     expect(result.signatures).not.toEqual(card.signatures);
     expect(await sdkAccepts(result, { k1: P256.publicKey })).toBe(true);

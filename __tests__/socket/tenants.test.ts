@@ -19,8 +19,13 @@ async function cardOf({ url }: AgentApp): Promise<unknown> {
   return (await fetch(`${url}/.well-known/agent-card.json`)).json();
 }
 
-function at(url: string, tenant?: string): object {
-  return { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0', ...(tenant !== undefined && { tenant }) };
+function at(url: string, ...tenants: (string | undefined)[]): object[] {
+  return ['JSONRPC', 'HTTP+JSON'].flatMap((protocolBinding) =>
+    tenants.map((tenant) => ({
+      ...{ url, protocolBinding, protocolVersion: '1.0' },
+      ...(tenant !== undefined && { tenant }),
+    })),
+  );
 }
 
 /** The one that 0.3 knows: it has no tenants. */
@@ -40,7 +45,7 @@ describe('tenants (NEEDS 50)', () => {
     expect(await call('GetTask', { id, tenant: 'acme' })).toMatchObject({ result: { id } });
     expect(await call('GetTask', { id, tenant: 'globex' })).toMatchObject({ error: { code: -32001 } });
     expect(await cardOf(app as AgentApp)).toMatchObject({
-      supportedInterfaces: [at(url, 'acme'), at(url, 'globex')],
+      supportedInterfaces: at(url, 'acme', 'globex'),
     });
   });
 
@@ -53,7 +58,7 @@ describe('tenants (NEEDS 50)', () => {
       code: -32001,
     });
     expect(await cardOf(app as AgentApp)).toMatchObject({
-      supportedInterfaces: [at(url), at(url, 'acme'), older(url)],
+      supportedInterfaces: [...at(url, undefined, 'acme'), older(url)],
     });
   });
 
@@ -116,7 +121,9 @@ describe('tenants (NEEDS 50)', () => {
     expect(await call('ListTasks', { tenant: 'late' })).toMatchObject({ error: unknown });
     known.add('late');
     expect(await call('ListTasks', { tenant: 'late' })).toMatchObject({ result: { totalSize: 0 } });
-    expect(await cardOf(app as AgentApp)).toMatchObject({ supportedInterfaces: [at(url), older(url)] });
+    expect(await cardOf(app as AgentApp)).toMatchObject({
+      supportedInterfaces: [...at(url, undefined), older(url)],
+    });
   });
 
   it.each([

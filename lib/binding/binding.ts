@@ -1,5 +1,5 @@
 import type { Caller, EventStream, Service, StreamItem } from '../core/call.ts';
-import type { A2AError } from '../protocol/errors.ts';
+import type { A2AError, ParseError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
 import type { Answer, Headers } from './answer.ts';
 
@@ -12,6 +12,8 @@ export interface CallRequest {
   /** The A2A-Version header, and the query that may stand in for it (§3.6.1). */
   readonly version: string | readonly string[] | undefined;
   readonly query: URLSearchParams;
+  /** The query as it was sent, without its question mark. */
+  readonly search: string;
   readonly served: readonly Version[];
   readonly caller: Caller;
   /** Extension URIs under the name that the header had in 0.3, where they count before the others. */
@@ -50,4 +52,6 @@ export interface Binding {
   readonly call: (service: Service, request: CallRequest) => Promise<CallReply>;
   /** The answer to a request that was not read; `status` where it is not that of the error. */
   readonly refuse: (error: A2AError, status?: number) => Answer;
+  /** The answer to a body that a parser with stricter rules has refused; `fault` where it is as JSON should be. */
+  readonly refuseText: (text: string, fault: ParseError) => Answer;
 }

@@ -9,7 +9,6 @@ import {
 import type { AgentCard, Message, Methods, SecurityScheme } from '../protocol/v1.ts';
 import { checkV1 } from '../protocol/validate.ts';
 import type { Method } from './call.ts';
-import { ConfigError } from './config-error.ts';
 
 /** What admission must know of the card. */
 export type AdmissionCard = Pick<
@@ -138,28 +137,6 @@ function dropEmptyIds(message: Message): void {
   if (message.contextId === '') delete message.contextId;
 }
 
-/** The tenants of an agent; '' stands for calls that name none. A function is asked with each call. */
-export type Tenants = readonly string[] | ((tenant: string) => boolean | Promise<boolean>);
-
-/** The tenant of a call. Throws InvalidParamsError for one that is not known here: without tenants all but none (§8.3.2). */
-export async function admitTenant(tenants: Tenants, params: object): Promise<string> {
-  const tenant = 'tenant' in params ? String(params.tenant) : '';
-  const isKnown = isIdentifier(tenant) && (await knows(tenants, tenant));
-  if (isKnown) return tenant;
-  const description =
-    typeof tenants !== 'function' && tenants.length === 0
-      ? 'is not known here: this agent has no tenants, leave it out'
-      : 'is not known here: send the one of the interface in the agent card';
-  throw new InvalidParamsError([{ field: 'tenant', description }]);
-}
-
-async function knows(tenants: Tenants, tenant: string): Promise<boolean> {
-  if (typeof tenants !== 'function') return tenants.length === 0 ? tenant === '' : tenants.includes(tenant);
-  const known: unknown = await tenants(tenant);
-  if (typeof known === 'boolean') return known;
-  throw new ConfigError('ERR_A2A_OPTIONS', 'Option `tenants` gave neither true nor false');
-}
-
 function messageRules(params: object, { messageParts }: MessageLimits): FieldViolation[] {
   if (!('message' in params)) return [];
   const message = params.message as Message; // every `message` of the schema's parameters is a Message
@@ -185,7 +162,8 @@ function messageRules(params: object, { messageParts }: MessageLimits): FieldVio
   return violations.slice(0, 20);
 }
 
-function isIdentifier(text: string): boolean {
+/** Whether a text may be an id that a client chose. */
+export function isIdentifier(text: string): boolean {
   // half a surrogate pair has no UTF-8: a store would give back something else
   return text.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(text);
 }

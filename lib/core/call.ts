@@ -16,7 +16,7 @@ export interface Caller {
   readonly lastEventId?: string;
   /** The header `Idempotency-Key` as sent: a send that comes again with it is the same call. */
   readonly idempotencyKey?: string;
-  /** How the parameters are read, where they are not written in 1.0. */
+  /** How the parameters are read, where they are not an object of 1.0. */
   readonly dialect?: ParamsDialect;
   /** W3C trace context of the request. */
   readonly traceparent?: string;
@@ -24,11 +24,11 @@ export interface Caller {
   readonly signal: AbortSignal;
 }
 
-/** Reads parameters that are written in another dialect than 1.0. */
+/** Reads parameters that are not written as an object of 1.0. */
 export interface ParamsDialect {
-  /** Whether a send brings a webhook along, as far as that shows before its parameters are checked. */
-  readonly hasWebhook: (params: unknown) => boolean;
-  /** The parameters as a client of 1.0 would send them. Throws an InvalidParamsError. */
+  /** Whether a send brings a webhook along, as far as that shows before its parameters are checked. @defaultValue as in 1.0 */
+  readonly hasWebhook?: (params: unknown) => boolean;
+  /** The parameters as such an object. Throws an InvalidParamsError. */
   readonly translate: (params: unknown) => unknown;
 }
 

@@ -23,6 +23,9 @@ export type CardOptions = Pick<AgentCard, 'name' | 'description' | 'version'> &
 /** The versions of A2A that a router serves. */
 export type Versions = readonly Version[];
 
+/** The bindings of A2A that a router serves, as the card names them (§9, §11). */
+export type BindingName = 'JSONRPC' | 'HTTP+JSON';
+
 /** The card as the server knows it. */
 export interface CardSource {
   /** What calls are held to; the same under every address. */
@@ -42,14 +45,25 @@ export interface CardWiring {
   readonly tenants?: readonly string[];
   /** Each has an interface. @defaultValue ['1.0'] */
   readonly versions?: Versions;
+  /** Each has an interface, but for 0.3, which has one by JSON-RPC only. @defaultValue ['JSONRPC'] */
+  readonly bindings?: readonly BindingName[];
   readonly sign?: (card: AgentCard) => Promise<AgentCard>;
 }
+
+type Served = Required<Pick<CardWiring, 'versions' | 'bindings' | 'tenants'>>;
 
 type Wired = Readonly<Record<'streaming' | 'pushNotifications' | 'extendedAgentCard', boolean>>;
 
 /** Builds the card and checks it. Throws a ConfigError that names the field. */
 export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSource {
-  const { extendedAgentCard = false, tenants = [''], versions = ['1.0'], sign } = wiring;
+  const {
+    extendedAgentCard = false,
+    tenants = [''],
+    versions = ['1.0'],
+    bindings = ['JSONRPC'],
+    sign,
+  } = wiring;
+  const served: Served = { versions, bindings, tenants };
   const wired: Wired = { streaming: true, pushNotifications: false, extendedAgentCard };
   // 0.3 knows no tenants, and the signature of the card of 1.0 does not cover what is added to it
   const isHybrid = versions.includes('0.3') && tenants.includes('') && sign === undefined;
@@ -65,13 +79,13 @@ export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSou
     ...defaults(options),
     ...options,
     capabilities: { ...wired, extensions },
-    supportedInterfaces: interfaces('http://127.0.0.1/', tenants, versions),
+    supportedInterfaces: interfaces('http://127.0.0.1/', served),
   });
   checkSecurity(card);
   for (const { uri = '' } of card.capabilities.extensions ?? []) checkUri(uri);
   const at = (url: string): AgentCard => ({
     ...card,
-    supportedInterfaces: interfaces(url, tenants, versions),
+    supportedInterfaces: interfaces(url, served),
   });
   return { card, compat, at, published: async (url) => sign?.(at(url)) ?? at(url) };
 }
@@ -136,19 +150,21 @@ function refuseUnknown(options: CardOptions, wired: Wired): void {
   }
 }
 
-/** One for each version and tenant; '' is the one that is not named, and the only one that 0.3 knows. */
-function interfaces(
-  url: string,
-  tenants: readonly string[],
-  versions: Versions,
-): AgentCard['supportedInterfaces'] {
+/** One for each version, binding and tenant; '' is the tenant that is not named, and the only one that 0.3 knows. */
+function interfaces(url: string, { versions, bindings, tenants }: Served): AgentCard['supportedInterfaces'] {
+  // the paths of HTTP+JSON begin with a slash of their own
+  const base = url.replace(/\/+$/, '');
   return versions.flatMap((protocolVersion) =>
-    tenants
-      .filter((tenant) => tenant === '' || protocolVersion !== '0.3')
-      .map((tenant) => ({
-        ...{ url, protocolBinding: 'JSONRPC', protocolVersion },
-        ...(tenant !== '' && { tenant }),
-      })),
+    bindings
+      .filter((binding) => binding === 'JSONRPC' || protocolVersion !== '0.3')
+      .flatMap((protocolBinding) =>
+        tenants
+          .filter((tenant) => tenant === '' || protocolVersion !== '0.3')
+          .map((tenant) => ({
+            ...{ url: protocolBinding === 'JSONRPC' ? url : base, protocolBinding, protocolVersion },
+            ...(tenant !== '' && { tenant }),
+          })),
+      ),
   );
 }
 

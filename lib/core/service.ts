@@ -8,13 +8,11 @@ import {
   admitExtensions,
   type AdmissionCard,
   admitOwner,
-  admitTenant,
   MESSAGE_LIMITS,
   type MessageLimits,
   demandOwner,
   readParams,
   requiresOwner,
-  type Tenants,
 } from './admission.ts';
 import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
@@ -28,6 +26,7 @@ import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
 import { createStreamLimits, STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { createTaskOperations } from './tasks.ts';
+import { admitTenant, type Tenants } from './tenants.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */

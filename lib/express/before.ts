@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type Handler, mountPath, pathOf } from '../http/handler.ts';
+import { type Handler, mountPath, pathBelow, pathOf } from '../http/handler.ts';
 import { addressBefore } from './caller.ts';
 import type { Checks } from './checks.ts';
 
@@ -22,10 +22,4 @@ export function putBefore<Req extends IncomingMessage>(
     if (path === undefined) app(req, res);
     else answer(req as Req, res, { path, addressOf }, () => app(req, res));
   };
-}
-
-/** The path below a mount; undefined where it is not below. Taken as it is written: case and escapes count. */
-function pathBelow(mount: string, path: string): string | undefined {
-  if (path === mount) return '/';
-  return path.startsWith(`${mount}/`) ? path.slice(mount.length) : undefined;
 }

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { emptyWhenSigned } from '../core/empty-paths.ts';
 import { createCardSigner } from '../core/card-signing.ts';
-import { type CardSource, type CardWiring, createCard, type Versions } from '../core/card.ts';
+import {
+  type BindingName,
+  type CardSource,
+  type CardWiring,
+  createCard,
+  type Versions,
+} from '../core/card.ts';
 import { createExtendedCard, type ExtendedCard } from '../core/extended-card.ts';
 import { silentLogger } from '../core/logger.ts';
 import type { A2AOptions } from './options.ts';
@@ -10,15 +16,18 @@ import type { A2AOptions } from './options.ts';
 export interface CardSettings {
   readonly card: CardSource;
   readonly versions: Versions;
+  readonly bindings: readonly BindingName[];
   readonly extendedCard?: ExtendedCard;
 }
 
 /** Makes the cards. Throws a ConfigError for fields and keys that can not be. */
 export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): CardSettings {
   const { card: fields, extendedCard, tenants, signCard, logger = silentLogger } = options;
-  const versions = options.versions ?? (['1.0', '0.3'] as const);
+  const { bindings = ['JSONRPC', 'HTTP+JSON'] } = options;
+  const versions = options.versions ?? (bindings.includes('JSONRPC') ? ['1.0', '0.3'] : ['1.0']);
   const wiring: CardWiring = {
     versions,
+    bindings,
     extendedAgentCard: extendedCard !== undefined,
     ...(Array.isArray(tenants) && { tenants }),
     ...(signCard && { sign: createCardSigner(signCard) }),
@@ -32,6 +41,7 @@ export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Re
   return {
     card,
     versions,
+    bindings,
     ...(extendedCard && { extendedCard: createExtendedCard(extendedCard, fields, wiring) }),
   };
 }

@@ -1,6 +1,8 @@
 import { ConfigError, type ConfigErrorCode } from '../core/config-error.ts';
+import { isReservedTenant } from '../core/tenants.ts';
 import { WORKER_SETTINGS } from '../core/worker-settings.ts';
 import { urlFault } from '../http/urls.ts';
+import type { A2AOptions } from './options.ts';
 
 type Rule = (value: unknown) => string | undefined;
 
@@ -27,6 +29,7 @@ const rules = {
   tenants: someTenants,
   enforceAuth: aBoolean,
   versions: someVersions,
+  bindings: someBindings,
   extendedCard: (value) =>
     typeof value === 'function' || isObject(value)
       ? undefined
@@ -93,6 +96,11 @@ function checkTogether(given: Readonly<Record<string, unknown>>): void {
     const why = 'would sign whatever a Host header says: pass `publicUrl` too';
     throw conflict('ERR_A2A_OPTION_CONFLICT', 'signCard', why);
   }
+  const { versions, bindings } = given as Pick<A2AOptions, 'versions' | 'bindings'>; // each has been checked
+  if (versions?.includes('0.3') === true && bindings?.includes('JSONRPC') === false) {
+    const why = "has '0.3', which only JSON-RPC serves: add 'JSONRPC' to `bindings`, or remove it";
+    throw conflict('ERR_A2A_OPTION_CONFLICT', 'versions', why);
+  }
   if (has('worker') && !has('agent')) {
     throw conflict(
       'ERR_A2A_OPTION_CONFLICT',
@@ -141,9 +149,6 @@ function aBoolean(value: unknown): string | undefined {
   return typeof value === 'boolean' ? undefined : 'must be true or false';
 }
 
-// in the REST binding the tenant is the first step of the path, where these already have a meaning
-const TAKEN = ['tasks', 'message:send', 'message:stream', 'extendedAgentCard', '.well-known'];
-
 function someTenants(value: unknown): string | undefined {
   if (typeof value === 'function') return undefined;
   if (!Array.isArray(value) || value.length === 0) return 'must be a list of tenants, or a function';
@@ -151,7 +156,7 @@ function someTenants(value: unknown): string | undefined {
   if (new Set(given).size < given.length) return 'names a tenant twice';
   const wrong = given.find((name) => typeof name !== 'string' || !/^[^\p{Cc}\p{Cs}]{0,256}$/u.test(name));
   if (wrong !== undefined) return 'must name tenants by strings of at most 256 characters, none for control';
-  const taken = TAKEN.find((name) => given.includes(name));
+  const taken = given.map(String).find(isReservedTenant);
   return taken === undefined ? undefined : `can not have a tenant \`${taken}\`: the protocol uses that name`;
 }
 
@@ -160,6 +165,13 @@ function someVersions(value: unknown): string | undefined {
   const isKnown = given.every((version) => version === '1.0' || version === '0.3');
   if (isKnown && given.includes('1.0') && new Set(given).size === given.length) return undefined;
   return "must be ['1.0'], ['1.0', '0.3'] or ['0.3', '1.0']: 1.0 is always served";
+}
+
+function someBindings(value: unknown): string | undefined {
+  const given: readonly unknown[] = Array.isArray(value) ? value : [];
+  const isKnown = given.every((binding) => binding === 'JSONRPC' || binding === 'HTTP+JSON');
+  if (isKnown && given.length > 0 && new Set(given).size === given.length) return undefined;
+  return "must list one or both of 'JSONRPC' and 'HTTP+JSON'";
 }
 
 function withMethods(...names: readonly string[]): Rule {

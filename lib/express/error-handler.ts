@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mountPath, pathOf } from '../http/handler.ts';
+import { type Handler, mountPath, pathBelow, pathOf } from '../http/handler.ts';
 import { parserAnswer } from '../http/parser-error.ts';
 import { respond } from '../http/respond.ts';
-import { isMountedAt } from './mounts.ts';
+import { pathsBelow } from './mounts.ts';
 
 /** An error handler as Express knows it. */
 export type ErrorMiddleware<Req extends IncomingMessage = IncomingMessage> = (
@@ -14,14 +14,15 @@ export type ErrorMiddleware<Req extends IncomingMessage = IncomingMessage> = (
 
 /** Makes the error handler of an agent: the answer to calls that a parser of the application could not read. */
 export function createErrorHandler<Req extends IncomingMessage>(
-  handler: unknown,
+  { handle, bindingAt }: Pick<Handler<Req>, 'handle' | 'bindingAt'>,
   mount: string | undefined,
 ): ErrorMiddleware<Req> {
   const fixed = mount === undefined ? undefined : mountPath(mount);
 
   // Express knows error handlers by their four parameters
   return (error, req, res, next) => {
-    const answer = isCall(req, handler, fixed) ? parserAnswer(error, req) : undefined;
+    const [binding] = pathsOf(req, handle, fixed).flatMap((path) => bindingAt(path, req.method) ?? []);
+    const answer = binding && parserAnswer(error, req, binding);
     if (answer === undefined || res.headersSent) next(error);
     else respond(req, res, answer);
   };
@@ -33,11 +34,15 @@ interface Mounted {
   readonly baseUrl?: string;
 }
 
-function isCall(req: IncomingMessage & Mounted, handler: unknown, fixed: string | undefined): boolean {
+/** Where the request is, seen from the agent. */
+function pathsOf(req: IncomingMessage & Mounted, handle: unknown, fixed: string | undefined): string[] {
   const { app, baseUrl = '' } = req;
   const path = pathOf(req);
-  if (fixed !== undefined) return `${baseUrl}${path}`.replace(/\/+$/, '') === fixed;
-  if (app === undefined) return false;
+  if (fixed !== undefined) {
+    const below = pathBelow(fixed, `${baseUrl}${path}`);
+    return below === undefined ? [] : [below];
+  }
+  if (app === undefined) return [];
   // in an app in an app, baseUrl is where that app is mounted
-  return isMountedAt(app, handler, app.parent === undefined ? `${baseUrl}${path}` : path);
+  return pathsBelow(app, handle, app.parent === undefined ? `${baseUrl}${path}` : path);
 }

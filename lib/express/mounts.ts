@@ -7,21 +7,21 @@ interface Layer {
 }
 
 /**
- * Whether an Express app, or a router in it, hands requests for this path to the root of `handler`. Routers are looked
- * into; apps in apps can not be.
+ * The paths below `handler` to which an Express app, or a router in it, takes a request for this path: one for each
+ * place where it is mounted on the way. Routers are looked into; apps in apps can not be.
  */
-export function isMountedAt(app: object, handler: unknown, path: string): boolean {
+export function pathsBelow(app: object, handler: unknown, path: string): string[] {
   // Express 4, which throws at `router`, and Express 5
   const router: unknown = Reflect.get(app, '_router') ?? Reflect.get(app, 'router');
-  return stackOf(router).some((layer) => takes(layer, handler, path));
+  return stackOf(router).flatMap((layer) => pathsIn(layer, handler, path));
 }
 
-function takes(layer: Layer, handler: unknown, path: string): boolean {
+function pathsIn(layer: Layer, handler: unknown, path: string): string[] {
   const isHandler = layer.handle === handler;
-  if (!isHandler && layer.handle?.stack === undefined) return false;
+  if (!isHandler && layer.handle?.stack === undefined) return [];
   const rest = restOf(layer, path);
-  if (rest === undefined) return false;
-  return isHandler ? rest === '/' : stackOf(layer.handle).some((inner) => takes(inner, handler, rest));
+  if (rest === undefined) return [];
+  return isHandler ? [rest] : stackOf(layer.handle).flatMap((inner) => pathsIn(inner, handler, rest));
 }
 
 /** What is left of a path below a mount; undefined where it is not below. */

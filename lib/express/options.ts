@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
-import type { Tenants } from '../core/admission.ts';
 import type { Broker } from '../core/broker.ts';
-import type { CardOptions, Versions } from '../core/card.ts';
+import type { BindingName, CardOptions, Versions } from '../core/card.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import type { ExtendedCardOptions } from '../core/extended-card.ts';
 import type { ErrorInfo } from '../core/failure.ts';
@@ -13,6 +12,7 @@ import type { Agent } from '../core/output.ts';
 import type { CardKey } from '../core/signing-key.ts';
 import type { AnswersFunction, OnBusy } from '../core/start-send.ts';
 import type { Storage } from '../core/storage.ts';
+import type { Tenants } from '../core/tenants.ts';
 import type { WorkerSettings } from '../core/worker-settings.ts';
 
 /** Limits of a request. */
@@ -74,6 +74,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
    * them (§3.6). @defaultValue ['1.0', '0.3']
    */
   versions?: Versions;
+  /**
+   * The bindings that are served, the first one listed first in the card: JSON-RPC at the mount (§9), HTTP+JSON at paths
+   * below it (§11). A2A 0.3 is served by JSON-RPC only. @defaultValue ['JSONRPC', 'HTTP+JSON']
+   */
+  bindings?: readonly BindingName[];
   /**
    * The card for callers who have authenticated (§3.1.11): fields beside those of `card`, or a function of the caller that
    * gives them. `public: true` shows it to anonymous callers too. @defaultValue none

@@ -124,7 +124,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   // tasks may be due before the first call comes; what fails is logged there and tried again
   if (worker) lifecycle.ready().catch(() => undefined);
   const { handle, wellKnown } = handler;
-  const errorHandler = (mount?: string) => createErrorHandler<Req>(handle, mount);
+  const errorHandler = (mount?: string) => createErrorHandler<Req>(handler, mount);
   const inFront = (app: RequestListener, mount: string) => putBefore({ ...handler, ...checks }, app, mount);
   const before = inFront as A2ARouter<Req>['before']; // which says who may call it
   return Object.assign(handle, { wellKnown, close, resume, status, errorHandler, before });

@@ -78,6 +78,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
     const metered = meter.start();
+    const search = searchOf(req);
     const send = (answer: Answer) => {
       if (closing !== undefined) hangUpAfter(req, res);
       if (answer.error !== undefined) metered.refused(answer.error);
@@ -96,7 +97,8 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       const reply = await binding.call(metered.watch(guarded), {
         body,
         version: req.headers['a2a-version'],
-        query: queryOf(req),
+        query: search === '' ? NO_QUERY : new URLSearchParams(search),
+        search,
         served: versions,
         olderExtensions: listHeader(olderExtensions),
         takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
@@ -165,7 +167,8 @@ function listHeader(value: string | string[] | undefined): string[] {
 
 const NO_QUERY = new URLSearchParams();
 
-function queryOf({ url = '/' }: IncomingMessage): URLSearchParams {
+/** The query as it was sent. */
+function searchOf({ url = '/' }: IncomingMessage): string {
   const start = url.indexOf('?');
-  return start < 0 ? NO_QUERY : new URLSearchParams(url.slice(start + 1));
+  return start < 0 ? '' : url.slice(start + 1);
 }

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '../binding/answer.ts';
+import type { Binding } from '../binding/binding.ts';
 import type { Service } from '../core/call.ts';
-import type { CardSource } from '../core/card.ts';
+import type { BindingName, CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Logger } from '../core/logger.ts';
 import type { OnMetric } from '../core/metrics.ts';
-import { jsonRpc, olderCards } from '../jsonrpc/dispatch.ts';
-import { errorAnswer } from '../jsonrpc/error.ts';
-import { InvalidRequestError } from '../protocol/errors.ts';
+import type { Tenants } from '../core/tenants.ts';
+import { olderCards } from '../jsonrpc/dispatch.ts';
 import type { Version } from '../protocol/version.ts';
 import { createCalls } from './calls.ts';
 import type { CallerOptions } from './callers.ts';
 import { createCardServer } from './card.ts';
+import { findEndpoint } from './endpoints.ts';
 import { createMasking } from './mask.ts';
 import { respond } from './respond.ts';
 import { type AddressOf, createUrls, type UrlOptions } from './urls.ts';
@@ -25,6 +25,10 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   readonly card: CardSource;
   /** The versions that are served. @defaultValue 1.0 */
   readonly versions?: readonly Version[];
+  /** @defaultValue JSONRPC */
+  readonly bindings?: readonly BindingName[];
+  /** Where there are none, paths at the root of an app that would name one are left to the app. */
+  readonly tenants?: Tenants;
   /** Awaited before each operation; what it rejects with is the answer. */
   readonly ready: () => Promise<void>;
   readonly bodyBytes: number;
@@ -54,10 +58,12 @@ export interface Place<Req extends IncomingMessage> {
 
 /** The server over HTTP. */
 export interface Handler<Req extends IncomingMessage> {
-  /** Answers calls at its root and the card below it; everything else is `next()`. */
+  /** Answers calls and the card; everything else is `next()`. */
   readonly handle: Middleware<Req>;
   /** As `handle`, for a request that no router has told where it is. */
   readonly answer: (req: Req, res: ServerResponse, place: Place<Req>, next: () => void) => void;
+  /** How a call of this verb at a path below the mount is read; undefined where it is none. */
+  readonly bindingAt: (path: string, verb: string | undefined) => Binding | undefined;
   /** Serves the card of the agent mounted at `mount`, at the root of the origin. Throws a ConfigError for what is no path. */
   readonly wellKnown: (mount: string) => Middleware<Req>;
   /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
@@ -68,7 +74,7 @@ export interface Handler<Req extends IncomingMessage> {
 
 /** Makes the server over HTTP; node's own API only. Never calls `next` with an error: every answer is its own. */
 export function createHandler<Req extends IncomingMessage>(options: HandlerOptions<Req>): Handler<Req> {
-  const { card, clock, versions = ['1.0'] } = options;
+  const { card, clock, versions = ['1.0'], bindings = ['JSONRPC'] } = options;
   const masking = createMasking(options);
   const urls = createUrls(options);
   const calls = createCalls({ ...options, versions, urls, masking });
@@ -84,10 +90,19 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
     if (cards.has(path) && isRead(req)) {
       void cards.serve(req, res, { path, addressOf });
-    } else if (path !== '/' || req.method === 'OPTIONS') next();
-    else if (req.method === 'POST') calls.start(req, res, jsonRpc, addressOf);
-    else if (addressOf(req).mount === '') next();
-    else respond(req, res, METHOD_NOT_ALLOWED);
+      return;
+    }
+    const endpoint = findEndpoint(path, bindings);
+    if (endpoint === undefined || req.method === 'OPTIONS') {
+      next();
+      return;
+    }
+    const binding = endpoint.bindingFor(req.method ?? '');
+    const isDoubtful = binding === undefined || (endpoint.hasTenant && options.tenants === undefined);
+    // at the root of an app other things have such paths, too
+    if (isDoubtful && addressOf(req).mount === '') next();
+    else if (binding === undefined) respond(req, res, endpoint.notAllowed);
+    else calls.start(req, res, binding, addressOf);
   }
 
   return {
@@ -95,6 +110,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
       answer(req, res, { path: pathOf(req), addressOf: options.addressOf }, next);
     },
     answer,
+    bindingAt: (path, verb = '') => findEndpoint(path, bindings)?.bindingFor(verb),
     wellKnown: (given) => {
       const mount = mountPath(given);
       return (req, res, next) => {
@@ -107,12 +123,6 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     active: calls.active,
   };
 }
-
-const USE_POST = 'Calls are sent with POST; the agent card is at .well-known/agent-card.json below this path';
-const METHOD_NOT_ALLOWED: Answer = {
-  ...errorAnswer(null, new InvalidRequestError(USE_POST), 405),
-  headers: { Allow: 'POST' },
-};
 
 function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
@@ -129,4 +139,10 @@ export function mountPath(given: unknown): string {
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
   return path === '' ? '/' : path;
+}
+
+/** The path below a mount; undefined where it is not below. Taken as it is written: case and escapes count. */
+export function pathBelow(mount: string, path: string): string | undefined {
+  if (path === mount) return '/';
+  return path.startsWith(`${mount}/`) ? path.slice(mount.length) : undefined;
 }

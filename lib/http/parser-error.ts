@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../binding/answer.ts';
-import { errorAnswer } from '../jsonrpc/error.ts';
-import { parseCall } from '../protocol/envelope.ts';
+import type { Binding } from '../binding/binding.ts';
 import { ParseError } from '../protocol/errors.ts';
 import { checkType, translate, unsupported } from './body.ts';
 import { HttpRefusal } from './respond.ts';
@@ -31,27 +30,28 @@ const FAULTS_OF_CLIENTS: ReadonlySet<unknown> = new Set([
  * The answer to a call whose body a parser of the application could not read: what it would have got from us.
  * Undefined where that is not what happened.
  */
-export function parserAnswer(error: unknown, req: IncomingMessage): Answer | undefined {
-  if (req.method !== 'POST' || typeof error !== 'object' || error === null) return undefined;
+export function parserAnswer(
+  error: unknown,
+  { headers }: IncomingMessage,
+  { refuse, refuseText }: Binding,
+): Answer | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
   const { type, code } = error as ParserError; // an object may have any field
   const isCoding = typeof code === 'string' && /^(?:Z_|ERR_BROTLI|ERR__)/.test(code);
   if (!isCoding && !FAULTS_OF_CLIENTS.has(type)) return undefined;
   try {
-    checkType(req.headers['content-type']);
+    checkType(headers['content-type']);
     throw faultOf(error);
   } catch (fault) {
-    if (fault instanceof HttpRefusal) return errorAnswer(null, fault.error, fault.status);
-    return notRead(fault instanceof ParseError ? fault : new ParseError(), error);
+    if (fault instanceof HttpRefusal) return refuse(fault.error, fault.status);
+    const parse = fault instanceof ParseError ? fault : new ParseError();
+    const { body } = error as ParserError; // as above
+    // JSON that a strict parser refuses, such as a bare string, is JSON to us
+    return typeof body === 'string' ? refuseText(body, parse) : refuse(parse);
   }
 }
 
 function faultOf(error: ParserError): unknown {
   if (error.type === 'encoding.unsupported') return unsupported('Send the body without Content-Encoding');
   return translate(error, Number(error.limit));
-}
-
-/** JSON that a strict parser refuses, such as a bare string, is JSON to us. */
-function notRead(fault: ParseError, { body }: ParserError): Answer {
-  const read = typeof body === 'string' ? parseCall(body) : undefined;
-  return read !== undefined && 'error' in read ? errorAnswer(read.id, read.error) : errorAnswer(null, fault);
 }

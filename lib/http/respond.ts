@@ -28,6 +28,7 @@ export function respond(req: IncomingMessage, res: ServerResponse, { status, hea
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
     ...mutable(headers),
+    ...(typeof headers['Vary'] === 'string' && { Vary: vary(res, [headers['Vary']]) }),
     'Content-Length': Buffer.byteLength(json),
   });
   // as text, which node sends in one piece with the head

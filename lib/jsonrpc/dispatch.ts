@@ -23,6 +23,10 @@ export const jsonRpc: Binding = {
   body: 'required',
   call: dispatch,
   refuse: (error, status) => errorAnswer(null, error, status),
+  refuseText(text, fault) {
+    const read = parseCall(text);
+    return 'error' in read ? errorAnswer(read.id, read.error) : errorAnswer(null, fault);
+  },
 };
 
 /** Envelope, version, method, and then the service. */
