@@ -81,7 +81,7 @@ describe('closing', () => {
         },
         () => done.push('second'),
       ],
-      1000,
+      { drainMs: 1000, limitMs: 1000 },
     );
     expect(lifecycle.isClosing()).toBe(true);
     await turn();
@@ -92,7 +92,9 @@ describe('closing', () => {
     expect(done).toEqual(['drain', 'first', 'second']);
     expect(texts).toEqual(['closing failed in part']);
     expect(lifecycle.isReady()).toBe(false);
-    expect(lifecycle.close(() => Promise.reject(new Error('twice')), [], 0)).toBe(closed);
+    expect(lifecycle.close(() => Promise.reject(new Error('twice')), [], { drainMs: 0, limitMs: 0 })).toBe(
+      closed,
+    );
   });
 
   it('does not wait for ever for a start that hangs', async () => {
@@ -101,7 +103,10 @@ describe('closing', () => {
     const lifecycle = createLifecycle(() => new Promise(() => undefined), clock, logger);
     void lifecycle.ready();
     const done: string[] = [];
-    const closed = lifecycle.close(() => Promise.resolve(), [() => done.push('step')], 1000);
+    const closed = lifecycle.close(() => Promise.resolve(), [() => done.push('step')], {
+      drainMs: 1000,
+      limitMs: 1000,
+    });
     await turn();
     clock.advance(999);
     await turn();
@@ -116,7 +121,7 @@ describe('closing', () => {
     const clock = fakeClock();
     const lifecycle = createLifecycle(() => Promise.reject(new Error('down')), clock, recorder().logger);
     await expect(lifecycle.ready()).rejects.toThrow('storage');
-    await lifecycle.close(() => Promise.resolve(), [], 0);
+    await lifecycle.close(() => Promise.resolve(), [], { drainMs: 0, limitMs: 0 });
     expect(clock.pending()).toBe(0);
   });
 });

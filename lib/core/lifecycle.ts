@@ -8,19 +8,24 @@ export interface Lifecycle {
   readonly ready: () => Promise<void>;
   readonly isReady: () => boolean;
   /**
-   * Calls `drain` at once, gives a start under way `startMs` to end, and takes the steps one after the other; one that
-   * fails is logged. A second call joins the first.
+   * Calls `drain` at once, gives a start under way `limitMs` to end, and takes the steps one after the other. One that
+   * fails is logged; so is one that hangs, which is left after `limitMs` or a few seconds. A second call joins the first.
    */
   readonly close: (
     drain: () => Promise<unknown>,
     steps: readonly (() => unknown)[],
-    startMs: number,
+    limits: { readonly drainMs: number; readonly limitMs: number },
   ) => Promise<void>;
   readonly isClosing: () => boolean;
 }
 
 const RETRY_MS = 5000;
 const HOLD_MS = 60_000;
+/** What a backend has at least, for each step. */
+const STEP_MS = 2000;
+
+const STARTING = 'the storage or the worker is still being started; closing without it';
+const HANGING = 'a part of the backend does not answer; closing without it';
 
 /** Runs `start` once, at the first `ready`; while it fails, it is tried again with every call and every five seconds. */
 export function createLifecycle(start: () => Promise<void>, clock: Clock, logger: Logger): Lifecycle {
@@ -49,17 +54,14 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
     return (starting ??= attempt());
   }
 
-  function settledWithin(work: Promise<void>, limitMs: number): Promise<void> {
-    return new Promise((resolve) => {
+  /** What the work gives; resolves without it, and a warning, where it takes longer. */
+  function within(work: Promise<unknown>, limitMs: number, warning: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       const cancel = clock.after(limitMs, () => {
-        logger.warn({ limitMs }, 'the storage or the worker is still being started; closing without it');
-        resolve();
+        logger.warn({ limitMs }, warning);
+        resolve(undefined);
       });
-      const done = () => {
-        cancel();
-        resolve();
-      };
-      work.then(done, done);
+      work.finally(cancel).then(resolve, reject);
     });
   }
 
@@ -80,11 +82,23 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
   return {
     ready,
     isReady: () => isReady,
-    close(drain, steps, startMs) {
+    close(drain, steps, { drainMs, limitMs }) {
       cancelRetry();
       // what is being started is closed after it has started
-      const settled = () => starting && settledWithin(starting, startMs);
-      return (closing ??= runAll([drain, settled, ...steps]));
+      const settled = () =>
+        starting &&
+        within(
+          starting.catch(() => undefined),
+          limitMs,
+          STARTING,
+        );
+      const bounded = (step: () => unknown, ms: number) => () =>
+        within((async () => step())(), Math.max(ms, STEP_MS), HANGING);
+      return (closing ??= runAll([
+        bounded(drain, drainMs + STEP_MS),
+        settled,
+        ...steps.map((step) => bounded(step, limitMs)),
+      ]));
     },
     isClosing: () => closing !== undefined,
   };

@@ -97,14 +97,14 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   }
 
   function close({ drainMs = DRAIN_MS }: { drainMs?: number } = {}): Promise<void> {
-    const drain = () => Promise.all([handler.close(), worker?.stop({ drainMs })]);
+    const drain = () => Promise.all([handler.close(drainMs), worker?.stop({ drainMs })]);
     const steps = [
       feed.close,
       () => sharing.leave(broker),
       () => sharing.leave(eventBus),
       () => sharing.leave(storage),
     ];
-    return lifecycle.close(drain, steps, drainMs);
+    return lifecycle.close(drain, steps, { drainMs: drainMs + settings.cancelGraceMs, limitMs: drainMs });
   }
 
   async function resume(taskId: string, data?: unknown): Promise<boolean> {

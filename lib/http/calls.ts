@@ -30,25 +30,30 @@ export interface CallsOptions<Req extends IncomingMessage> extends HandlerOption
 /** Answers calls, over whichever binding. */
 export interface Calls<Req extends IncomingMessage> {
   readonly start: (req: Req, res: ServerResponse, binding: Binding, addressOf: AddressOf<Req>) => void;
-  /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
-  readonly close: () => Promise<void>;
+  /**
+   * Refuses further calls, ends streams and waiting calls. Resolves when all have been answered; those that still wait for
+   * a storage after `withinMs`, and after a second at least, are answered with 503 or cut.
+   */
+  readonly close: (withinMs?: number) => Promise<void>;
   /** Calls and streams that are being answered. */
   readonly active: () => number;
 }
 
 const CLIENT_GONE = Symbol('the client has gone');
+/** A storage has so long at least to answer the calls that are broken off. */
+const ANSWER_MS = 1000;
 const NO_BODY: CallBody = { value: undefined };
 
 /** Makes what answers calls: body, caller, the binding, and then the answer or the stream. */
 export function createCalls<Req extends IncomingMessage>(options: CallsOptions<Req>): Calls<Req> {
-  const { service, clock, versions } = options;
+  const { service, clock, logger, versions } = options;
   const { mask, report } = options.masking;
   const callerOf = createCallers(options, report);
   const meter = createCallMeter(clock, options.onMetric);
   const streams = createEventStreams({ ...options, onCut: meter.cut });
   const room = createBodyRoom(options.bodiesBytes);
   const departures = createDepartures();
-  const active = new Map<CallEnd, Promise<void>>();
+  const active = new Map<CallEnd, { readonly work: Promise<void>; readonly giveUp: () => void }>();
   let closing: Promise<void> | undefined;
   let isUp = false;
 
@@ -143,15 +148,32 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
         active.delete(call);
         if (closing !== undefined) hangUpAfter(req, res);
       });
-    active.set(call, work);
+    const giveUp = () => {
+      active.delete(call);
+      hangUpAfter(req, res);
+      if (res.headersSent) cut(res);
+      else respond(req, res, binding.refuse(shuttingDown()));
+    };
+    active.set(call, { work, giveUp });
   }
 
-  async function close(): Promise<void> {
-    for (const call of active.keys()) call.end(SHUTDOWN);
-    await Promise.all(active.values());
+  async function close(withinMs: number): Promise<void> {
+    const calls = [...active];
+    for (const [call] of calls) call.end(SHUTDOWN);
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(Math.max(withinMs, ANSWER_MS), () => {
+        logger.warn({ calls: active.size }, 'calls still wait for the storage; closing without it');
+        for (const { giveUp } of active.values()) giveUp();
+        resolve();
+      });
+      void Promise.all(calls.map(([, { work }]) => work)).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
-  return { start, close: () => (closing ??= close()), active: () => active.size };
+  return { start, close: (withinMs = 0) => (closing ??= close(withinMs)), active: () => active.size };
 }
 
 function isEmpty(req: IncomingMessage, { body }: Binding): boolean {

@@ -66,8 +66,11 @@ export interface Handler<Req extends IncomingMessage> {
   readonly bindingAt: (path: string, verb: string | undefined) => Binding | undefined;
   /** Serves the card of the agent mounted at `mount`, at the root of the origin. Throws a ConfigError for what is no path. */
   readonly wellKnown: (mount: string) => Middleware<Req>;
-  /** Refuses further calls, ends streams and waiting calls. Resolves when all have been answered. */
-  readonly close: () => Promise<void>;
+  /**
+   * Refuses further calls, ends streams and waiting calls. Resolves when all have been answered; those that still wait for
+   * a storage after `withinMs`, and after a second at least, are answered with 503 or cut.
+   */
+  readonly close: (withinMs?: number) => Promise<void>;
   /** Calls and streams that are being answered. */
   readonly active: () => number;
 }
