@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const PORTS = ['broker', 'clock', 'event-bus', 'fold', 'log', 'logger', 'push-storage', 'storage'];
+const PORTS = [
+  'broker',
+  'clock',
+  'config-error',
+  'event-bus',
+  'fold',
+  'log',
+  'logger',
+  'push-storage',
+  'storage',
+];
 const NETWORK = ['dgram', 'dns', 'http', 'http2', 'https', 'net', 'tls'];
 
 /**

@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 let app: AgentApp;
 afterEach(() => app.close());
 
-async function connectBy(binding: 'JSONRPC' | 'HTTP+JSON'): Promise<A2AClient> {
+async function connect(): Promise<A2AClient> {
   app = await makeApp({
     async *agent(turn) {
       if (turn.text === 'ask') await turn.requireInput('Who?');
@@ -20,16 +20,12 @@ async function connectBy(binding: 'JSONRPC' | 'HTTP+JSON'): Promise<A2AClient> {
       } else yield* ['you ', `said ${turn.text}`];
     },
   });
-  const client = await A2AClient.connect(app.origin, { bindings: [binding] });
-  expect(client.interface.binding).toBe(binding);
-  return client;
+  return A2AClient.connect(app.origin);
 }
 
 const stateOf = (event: StreamResponse | undefined) => (event?.task ?? event?.statusUpdate)?.status.state;
 
-describe.each(['JSONRPC', 'HTTP+JSON'] as const)('against our server by %s', (binding) => {
-  const connect = () => connectBy(binding);
-
+describe('against our server', () => {
   it('every operation works', async () => {
     const client = await connect();
     const sent = await client.send('hi');
@@ -101,7 +97,7 @@ describe('leaving', () => {
     listeners: () => number;
     abort: (reason: unknown) => void;
   }> {
-    await connectBy('JSONRPC');
+    await connect();
     const control = new AbortController();
     const listeners = new Set<unknown>();
     const { signal } = control;

@@ -1,5 +1,4 @@
 import type { Broker } from './broker.ts';
-import type { Ask } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { TaskFeed } from './feed.ts';
@@ -28,7 +27,6 @@ export interface OperationContext {
   readonly resumable: boolean;
   /** What the application says about the caller, for the agent. */
   readonly caller?: Metadata;
-  readonly ask?: Ask;
   /** Where the client reaches the agent. */
   readonly url?: () => string;
   readonly lastEventId?: string;

@@ -6,9 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Storage } from '../../lib/core/storage.ts';
 import { brokerSuite } from '../../lib/testing/broker-suite.ts';
 import { storageSuite } from '../../lib/testing/storage-suite.ts';
-import { redisBroker } from './hints.ts';
 import { connect, hasServer, startServer } from './server.ts';
-import { wholeStorage } from './whole-storage.ts';
+import { redisBroker, redisStorage } from 'express-a2a/redis';
 
 const only = Object.assign(
   (name: string, body: () => Promise<void>) => {
@@ -18,7 +17,7 @@ const only = Object.assign(
 );
 
 (hasServer() ? describe : describe.skip)('a server that is killed while it is written to', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'a2a-proof-'));
+  const directory = mkdtempSync(join(tmpdir(), 'a2a-test-'));
   const prefixes = new WeakMap<Storage, string>();
   let server: Awaited<ReturnType<typeof startServer>>;
   let client: Awaited<ReturnType<typeof connect>>;
@@ -41,12 +40,12 @@ const only = Object.assign(
   }
 
   function open(prefix: string): Storage {
-    const storage = wholeStorage({ client, prefix });
+    const storage = redisStorage({ client, prefix });
     prefixes.set(storage, prefix);
     return storage;
   }
 
-  storageSuite({ describe, it: only, expect }, () => open(`{a2a-proof-${randomUUID()}}:`), {
+  storageSuite({ describe, it: only, expect }, () => open(`{a2a-test-${randomUUID()}}:`), {
     async restart(storage) {
       await server.crash();
       await startAgain();
@@ -54,7 +53,7 @@ const only = Object.assign(
     },
   });
 
-  brokerSuite({ describe, it: only, expect }, () => redisBroker({ client, subscriber: client, prefix: '' }), {
+  brokerSuite({ describe, it: only, expect }, () => redisBroker({ client }), {
     cut: () => server.crash(),
     dispose: startAgain,
   });

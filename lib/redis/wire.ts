@@ -1,4 +1,4 @@
-import type { EntryBody, LogEntry } from '../../lib/core/log.ts';
+import type { EntryBody, LogEntry } from '../core/log.ts';
 
 /** An entry's body as stored. */
 export function encode(body: EntryBody): string {
@@ -14,20 +14,30 @@ export const canceledText = encode({ kind: 'status', state: 'TASK_STATE_CANCELED
 export function decode(stored: unknown): LogEntry {
   const [id, fields] = list(stored);
   const [, ts, , epoch, , body] = list(fields);
+  return decodeBody(text(body), Number.parseInt(text(id)), Number(ts), Number(epoch));
+}
+
+/** A stored body with what its place in the log says. */
+export function decodeBody(body: string, seq: number, ts: number, epoch: number): LogEntry {
   // encode() wrote it
-  const parsed = JSON.parse(text(body)) as EntryBody & { readonly v: 1 };
-  const entry = { ...parsed, seq: Number.parseInt(text(id)), ts: Number(ts), epoch: Number(epoch) };
+  const parsed = JSON.parse(body) as EntryBody & { readonly v: 1 };
+  const entry = { ...parsed, seq, ts, epoch };
   if (entry.kind !== 'open') return entry;
   // the script's clock gave the time, and scripts do not look into bodies
-  const status = { ...entry.task.status, timestamp: new Date(entry.ts).toISOString() };
+  const status = { ...entry.task.status, timestamp: new Date(ts).toISOString() };
   return { ...entry, task: { ...entry.task, status } };
 }
 
 /** The arguments for one entry of an append: kind, state, upTo, pause, body. */
-export function appendedText(entry: EntryBody, body: string): string[] {
+export function appendedText(entry: EntryBody, body: string): readonly string[] {
   if (entry.kind !== 'status') return [entry.kind, '', '', '', body];
   const { state, upTo, pause } = entry;
   return [entry.kind, state, String(upTo ?? ''), pause ? String(pause.timeoutMs ?? 'never') : '', body];
+}
+
+/** A number as an argument; no bound is ''. */
+export function boundText(value: number): string {
+  return Number.isFinite(value) ? String(Math.floor(value)) : '';
 }
 
 /** A reply that is an array. */

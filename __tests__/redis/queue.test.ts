@@ -32,7 +32,7 @@ const start = findRedis();
     return broker;
   }
 
-  brokerSuite({ describe, it, expect }, () => open(`{a2a-proof-${randomUUID()}}:`), {
+  brokerSuite({ describe, it, expect }, () => open(`{a2a-test-${randomUUID()}}:`), {
     redelivers: true,
     connect: (broker) => open(prefixOf(broker)),
     process: (broker) => ({

@@ -1,0 +1,3 @@
+import { redisSuites } from './suites.ts';
+
+redisSuites('ioredis');

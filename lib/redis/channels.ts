@@ -1,0 +1,104 @@
+import type { RedisConnection, RedisSubscriber } from './connection.ts';
+
+type Listener = (text: string) => unknown;
+
+/** The one connection that listens, shared by the event bus and the broker of a backend. */
+export interface Channels {
+  /** Resolves once messages will usually arrive. The function it gives stops it; twice is fine. */
+  readonly listen: (channel: string, onText: Listener) => Promise<() => void>;
+  /** Calls back whenever messages may have been missed. */
+  readonly onGap: (callback: () => void) => () => void;
+  /** Closes the connection when all who use it have closed. The first listener after that opens it anew. */
+  readonly close: () => void;
+}
+
+interface Channel {
+  readonly listeners: Set<{ readonly onText: Listener }>;
+  readonly ready: Promise<void>;
+}
+
+/** Opens the connection at the first listener. `users` is how many parts call `close`. */
+export function createChannels(connection: RedisConnection, users: number): Channels {
+  const channels = new Map<string, Channel>();
+  const gaps = new Set<{ readonly callback: () => void }>();
+  let opening: Promise<RedisSubscriber> | undefined;
+  let left = users;
+
+  function subscriber(): Promise<RedisSubscriber> {
+    const opened = (opening ??= connection.openSubscriber({
+      onMessage(name, text) {
+        const listeners = channels.get(name)?.listeners;
+        for (const listener of [...(listeners ?? [])]) {
+          // one that was called before it may have stopped it
+          if (listeners?.has(listener)) quietly(() => listener.onText(text));
+        }
+      },
+      onGap() {
+        for (const { callback } of [...gaps]) quietly(callback);
+      },
+    }));
+    opened.catch(() => {
+      // the next listener tries again
+      if (opening === opened) opening = undefined;
+    });
+    return opened;
+  }
+
+  function open(name: string): Channel {
+    const known = channels.get(name);
+    if (known !== undefined) return known;
+    const added: Channel = {
+      listeners: new Set(),
+      ready: subscriber().then((it) => it.subscribe(name)),
+    };
+    channels.set(name, added);
+    return added;
+  }
+
+  function leave(name: string, channel: Channel): void {
+    if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
+    channels.delete(name);
+    // in order on the connection: who subscribes next is heard
+    opening?.then((it) => it.unsubscribe(name)).catch(() => undefined);
+  }
+
+  return {
+    async listen(name, onText) {
+      const channel = open(name);
+      const listener = { onText };
+      channel.listeners.add(listener);
+      const stop = () => {
+        if (channel.listeners.delete(listener)) leave(name, channel);
+      };
+      try {
+        await channel.ready;
+        return stop;
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    },
+    onGap(callback) {
+      const gap = { callback };
+      gaps.add(gap);
+      return () => void gaps.delete(gap);
+    },
+    close() {
+      left -= 1;
+      if (left > 0) return;
+      channels.clear();
+      const closing = opening;
+      opening = undefined;
+      closing?.then((it) => it.close()).catch(() => undefined);
+    },
+  };
+}
+
+/** Whoever throws, or rejects, hurts nobody else. */
+function quietly(call: () => unknown): void {
+  try {
+    Promise.resolve(call()).catch(() => undefined);
+  } catch {
+    // it is told of the next one all the same
+  }
+}

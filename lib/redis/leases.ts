@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { TaskId } from '../core/log.ts';
+import type { ClaimedTask, Lease, Storage } from '../core/storage.ts';
+import { escapeText, parseScope, unescapeText } from './keys.ts';
+import { CLAIM_ONE, DUE, RELEASE, RENEW } from './scripts/leases.ts';
+import type { StorageParts } from './storage.ts';
+import { decode, list, number, oneOf, text } from './wire.ts';
+
+const REASONS = ['work', 'lease-expired', 'deadline'] as const;
+const ANSWERS = ['task', 'message'] as const;
+
+/** `Storage.claim`: looks which tasks are due, then takes each in a step of its own, many at once. */
+export async function claim(
+  parts: StorageParts,
+  { agent, limit, leaseMs, taskId }: Parameters<Storage['claim']>[0],
+): Promise<readonly ClaimedTask[]> {
+  const { commands, keys } = parts;
+  const due = keys.due(agent);
+  const found =
+    taskId === undefined
+      ? list(await commands.run(DUE, [due], limit * 4)).map((it) => unescapeText(text(it)))
+      : [taskId];
+  const claimed: ClaimedTask[] = [];
+  // in waves: others may have taken some of the oldest meanwhile
+  while (found.length > 0 && claimed.length < limit) {
+    const wave = found.splice(0, limit - claimed.length);
+    const taken = await Promise.all(wave.map((it) => take(parts, it, due, leaseMs)));
+    claimed.push(...taken.filter((it) => it !== undefined));
+  }
+  return claimed;
+}
+
+async function take(
+  { commands, keys, homes }: StorageParts,
+  taskId: TaskId,
+  due: string,
+  leaseMs: number,
+): Promise<ClaimedTask | undefined> {
+  const declared = [keys.header(taskId), keys.log(taskId), keys.pending(taskId), due];
+  // the id is made here: a script has no random numbers of its own
+  const reply = await commands.run(CLAIM_ONE, declared, escapeText(taskId), randomUUID(), leaseMs);
+  if (reply === null) return undefined;
+  const [
+    id,
+    epoch,
+    scope,
+    contextId,
+    answers,
+    doneSeq,
+    attempt,
+    started,
+    cancel,
+    reason,
+    pending,
+    newest,
+    head,
+  ] = list(reply);
+  homes.remember(taskId, { scope: text(scope), contextId: unescapeText(text(contextId)) });
+  return {
+    lease: { taskId, id: text(id), epoch: number(epoch) },
+    scope: parseScope(text(scope)),
+    answers: oneOf(ANSWERS, answers),
+    doneSeq: number(doneSeq),
+    head: number(head),
+    pending: list(pending).map(decode),
+    newest: decode(newest),
+    attempt: number(attempt),
+    startedBefore: started === 1,
+    cancelRequested: cancel !== 0,
+    reason: oneOf(REASONS, reason),
+  };
+}
+
+/** `Storage.renew` in one step. */
+export async function renew(
+  { commands, keys, homes }: StorageParts,
+  { taskId, id }: Lease,
+  leaseMs: number,
+): ReturnType<Storage['renew']> {
+  const home = await homes.find(taskId);
+  if (home === undefined) return { ok: false };
+  const reply = await commands.run(RENEW, keys.ofWrite(taskId, home), escapeText(taskId), id, leaseMs);
+  if (reply === null) return { ok: false };
+  const [leftMs = 0, cancel, inputSeq = 0] = list(reply).map(number);
+  return { ok: true, leftMs, cancelRequested: cancel !== 0, inputSeq };
+}
+
+/** `Storage.release` in one step. */
+export async function release(
+  { commands, keys, homes }: StorageParts,
+  { taskId, id }: Lease,
+  delayMs: number,
+  clean: boolean,
+): Promise<boolean> {
+  const home = await homes.find(taskId);
+  if (home === undefined) return false;
+  const args = [escapeText(taskId), id, delayMs, clean ? 1 : 0];
+  return (await commands.run(RELEASE, keys.ofWrite(taskId, home), ...args)) === 1;
+}
