@@ -34,7 +34,7 @@ describe('the card', () => {
       const client = await A2AClient.connect(`${app.origin}${path}`);
       expect([client.card.name, client.interface]).toEqual([
         'Test',
-        { url: app.url, version: '1.0', tenant: undefined },
+        { url: app.url, version: '1.0', binding: 'JSONRPC', tenant: undefined },
       ]);
     },
   );
@@ -279,6 +279,28 @@ describe('the interface', () => {
       ),
     );
     expect(client.interface.url).toBe('http://a.test/');
+  });
+
+  it.each([
+    [undefined, 'http://r.test/'],
+    [['HTTP+JSON'], 'http://r.test/'],
+    [['JSONRPC', 'HTTP+JSON'], 'http://a.test/'],
+    [['JSONRPC'], 'http://a.test/'],
+  ] as const)('is of the binding that is preferred among %p', async (bindings, url) => {
+    const agent = offer(
+      ['http://o.test', 'HTTP+JSON', '0.3'],
+      ['http://r.test', 'HTTP+JSON', '1.0'],
+      ['http://a.test', 'JSONRPC', '1.0'],
+      ['http://old.test', 'JSONRPC', '0.3'],
+    );
+    const client = await A2AClient.connect(agent, bindings && { bindings });
+    expect(client.interface.url).toBe(url);
+  });
+
+  it.each([[[]], [['GRPC']]])('can not be of the bindings %p', async (bindings) => {
+    await expect(A2AClient.connect(card(), { bindings: bindings as never })).rejects.toThrow(
+      'Option `bindings` lists what to speak: JSONRPC, HTTP+JSON',
+    );
   });
 
   it('is one of the newest version, in whatever order the versions are listed', async () => {

@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 let app: AgentApp;
 afterEach(() => app.close());
 
-async function connect(): Promise<A2AClient> {
+async function connectBy(binding: 'JSONRPC' | 'HTTP+JSON'): Promise<A2AClient> {
   app = await makeApp({
     async *agent(turn) {
       if (turn.text === 'ask') await turn.requireInput('Who?');
@@ -20,12 +20,16 @@ async function connect(): Promise<A2AClient> {
       } else yield* ['you ', `said ${turn.text}`];
     },
   });
-  return A2AClient.connect(app.origin);
+  const client = await A2AClient.connect(app.origin, { bindings: [binding] });
+  expect(client.interface.binding).toBe(binding);
+  return client;
 }
 
 const stateOf = (event: StreamResponse | undefined) => (event?.task ?? event?.statusUpdate)?.status.state;
 
-describe('against our server', () => {
+describe.each(['JSONRPC', 'HTTP+JSON'] as const)('against our server by %s', (binding) => {
+  const connect = () => connectBy(binding);
+
   it('every operation works', async () => {
     const client = await connect();
     const sent = await client.send('hi');
@@ -97,7 +101,7 @@ describe('leaving', () => {
     listeners: () => number;
     abort: (reason: unknown) => void;
   }> {
-    await connect();
+    await connectBy('JSONRPC');
     const control = new AbortController();
     const listeners = new Set<unknown>();
     const { signal } = control;

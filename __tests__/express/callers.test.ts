@@ -113,6 +113,27 @@ describe('an error of `owner` that asks for a status (NEEDS 17)', () => {
     expect(errors).toHaveLength(status >= 500 ? 3 : 0);
   });
 
+  it.each<[string, string, Partial<A2AOptions>]>([
+    ['tenants', 'ListTasks', { tenants: thrown({ status: 403, headers: { 'X-Why': 'left' } }) }],
+    [
+      'extendedCard',
+      'GetExtendedAgentCard',
+      { owner: () => 'ada', extendedCard: thrown({ status: 403, headers: { 'X-Why': 'left' } }) },
+    ],
+  ])('keeps its status and headers where `%s` throws it, too', async (_, method, options) => {
+    const errors: unknown[] = [];
+    const app = await serve({ ...options, onError: (error) => errors.push(error) });
+    const response = await app.open(method);
+    expect([response.status, response.headers.get('x-why')]).toEqual([403, 'left']);
+    const error = {
+      code: -32000,
+      message: 'This caller is not allowed to do that',
+      data: [errorInfo('PERMISSION_DENIED', 'express-a2a')],
+    };
+    expect(await response.json()).toEqual({ jsonrpc: '2.0', id: 1, error });
+    expect(errors).toEqual([]);
+  });
+
   it('is shown in its own words where `expose` says so', async () => {
     const app = await serve({ owner: thrown({ status: 401, expose: true }, 'The token has expired') });
     const response = await app.open('ListTasks');

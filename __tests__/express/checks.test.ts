@@ -105,6 +105,15 @@ describe('what is probably not meant is warned of once', () => {
       ['ERR_A2A_LOCAL_CARD'],
     ],
     [
+      'a function that gives a URL of this machine',
+      {
+        env: 'production',
+        options: { ...memoryBackend(), publicUrl: () => 'http://localhost:3000/a2a' },
+        headers: { Host: 'a.example.com' },
+      },
+      ['ERR_A2A_LOCAL_CARD'],
+    ],
+    [
       'a card with a public URL',
       {
         env: 'production',

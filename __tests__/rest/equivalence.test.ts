@@ -8,7 +8,7 @@ import { sendText, start } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 
-// NEEDS 41: both bindings are one agent: the same results, errors, reasons and details
+// both bindings are one agent: the same results, errors, reasons and details
 const held = gate();
 const apps: AgentApp[] = [];
 const ids = { done: '', busy: '' };

@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type Message, Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
-import { type Client, ClientFactory } from '@a2a-js/sdk/client';
+import { type Client, ClientFactory, ClientFactoryOptions } from '@a2a-js/sdk/client';
 import { type AgentApp, makeApp } from '../helpers/make-app.ts';
 
 let app: AgentApp;
 let client: Client;
 
-beforeEach(async () => {
+afterEach(() => app.close());
+
+async function connect(transport: 'JSONRPC' | 'HTTP+JSON'): Promise<void> {
   app = await makeApp({
+    extendedCard: { public: true, description: 'More' },
     async *agent(turn) {
       if (turn.text === 'ask') {
         await turn.requireInput('Who?');
@@ -21,9 +24,9 @@ beforeEach(async () => {
       }
     },
   });
-  client = await new ClientFactory().createFromUrl(app.origin);
-});
-afterEach(() => app.close());
+  const options = { ...ClientFactoryOptions.default, preferredTransports: [transport] };
+  client = await new ClientFactory(options).createFromUrl(app.origin);
+}
 
 function message(text: string, more: Partial<Message> = {}): Message {
   return {
@@ -58,11 +61,13 @@ function textOf(parts: Task['artifacts'][number]['parts'] = []): string {
   return parts.map(({ content }) => (content?.$case === 'text' ? content.value : '?')).join('|');
 }
 
-describe('the client of @a2a-js/sdk', () => {
+describe.each(['JSONRPC', 'HTTP+JSON'] as const)('the client of @a2a-js/sdk by %s', (transport) => {
+  beforeEach(() => connect(transport));
+
   it('discovers the agent by the base URL', async () => {
     const card = await client.getAgentCard();
     expect(card).toMatchObject({
-      ...{ name: 'Test', description: 'For tests', version: '1.0.0' },
+      ...{ name: 'Test', description: 'More', version: '1.0.0' },
       supportedInterfaces: [
         { url: app.url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
         { url: app.url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
@@ -73,7 +78,10 @@ describe('the client of @a2a-js/sdk', () => {
   });
 
   it('sends, and goes on with a task that asks', async () => {
+    const paths: unknown[] = [];
+    app.server.on('request', ({ url }) => paths.push(url));
     const task = await send('hi');
+    expect(paths).toEqual([transport === 'JSONRPC' ? '/a2a' : '/a2a/message:send']);
     expect(task.status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
     expect(textOf(task.artifacts[0]?.parts)).toBe('you said hi');
     const asked = await send('ask');

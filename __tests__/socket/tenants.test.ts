@@ -128,10 +128,6 @@ describe('tenants (NEEDS 50)', () => {
 
   it.each([
     ['fails', () => Promise.reject(new Error('postgres://admin:hunter2@db'))],
-    [
-      'asks for a status, which is for `owner` to do',
-      () => Promise.reject(Object.assign(new Error('hunter2'), { status: 403 })),
-    ],
     ['gives something else', () => ({ id: 7 }) as never],
   ])('by a function that %s are an internal error', async (_, tenants) => {
     const errors: unknown[] = [];

@@ -5,7 +5,7 @@ import { isClientError } from './errors.ts';
 import { pickInterfaces, type SpokenInterface } from './interfaces.ts';
 import { createJsonRpc } from './json-rpc.ts';
 import type { Settings } from './options.ts';
-import type { OpenStream, StreamMethod, Transport, UnaryMethod } from './transport.ts';
+import type { OpenStream, StreamMethod, Transport, TransportOptions, UnaryMethod } from './transport.ts';
 
 /** Our extension (docs/resumable-streams.md). */
 const RESUMABLE_STREAM = 'urn:express-a2a:resumable-stream:v1';
@@ -36,7 +36,7 @@ export interface CallContext {
 
 /** Makes the connection; nothing is sent yet. Throws a NoInterfaceError. */
 export function connectTo(found: FoundCard, settings: Settings): Connection {
-  const interfaces = pickInterfaces(found, settings.versions);
+  const interfaces = pickInterfaces(found, settings);
   const declared = capabilitiesOf(found.card).extensions?.map(({ uri }) => uri) ?? [];
   const hasCursors = declared.includes(RESUMABLE_STREAM);
   const others = settings.extensions ?? [];
@@ -44,7 +44,10 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
     idleMs: settings.timeouts.idleMs ?? (hasCursors ? 60_000 : 300_000),
     maxBytes: settings.maxBytes,
   };
-  const transports = interfaces.map(({ url, version }) => createJsonRpc({ settings, url, limits, version }));
+  const transports = interfaces.map(({ url, binding, version }) => {
+    const create = binding === 'JSONRPC' ? createJsonRpc : createLazyRest;
+    return create({ settings, url, limits, version });
+  });
   let active = 0;
 
   /** Goes to the next interface where the agent can not be reached, and nothing can have been done by that. */
@@ -78,7 +81,7 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
 
   return {
     hasCursors: () => hasCursors && interfaces[active]?.version === '1.0',
-    active: () => interfaces[active] ?? { url: '', version: '1.0', tenant: undefined },
+    active: () => interfaces[active] ?? { url: '', binding: 'JSONRPC', version: '1.0', tenant: undefined },
     send: (method, params, context) =>
       reach(method, (transport, at) =>
         transport.send(method, withTenant(params, at), {
@@ -95,6 +98,17 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
           limitMs: settings.timeouts.headMs,
         }),
       ),
+  };
+}
+
+/** The HTTP+JSON binding is a file of its own, which clients of JSON-RPC never load. */
+function createLazyRest(options: TransportOptions): Transport {
+  let loading: Promise<Transport> | undefined;
+  const load = () => (loading ??= import('./rest.ts').then(({ createRest }) => createRest(options)));
+  return {
+    url: options.url,
+    send: async (...call) => (await load()).send(...call),
+    stream: async (...call) => (await load()).stream(...call),
   };
 }
 

@@ -6,14 +6,14 @@ import { openScope, type Scope } from './scope.ts';
 /** One HTTP request. */
 export interface HttpRequest {
   readonly url: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: RequestHeaders;
   readonly body?: string;
   readonly signal: AbortSignal | undefined;
   /** Until the head is there. */
   readonly limit: { readonly phase: Phase; readonly ms: number };
-  /** Default: a GET follows, a POST does not. */
-  readonly redirect?: 'error';
+  /** Default: a GET follows, others do not. */
+  readonly redirect?: 'error' | 'manual';
 }
 
 /** A response whose body nobody has read. */

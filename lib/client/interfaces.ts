@@ -3,35 +3,48 @@ import type { AgentCard } from '../protocol/v1.ts';
 import type { Version } from '../protocol/version.ts';
 import { NoInterfaceError } from './errors.ts';
 import type { FoundCard } from './card.ts';
+import type { Settings } from './options.ts';
+
+/** The bindings that this client speaks, as cards name them. */
+export type Binding = 'JSONRPC' | 'HTTP+JSON';
 
 /** An interface of the card that this client speaks. */
 export interface SpokenInterface {
   readonly url: string;
+  readonly binding: Binding;
   readonly version: Version;
   readonly tenant: string | undefined;
 }
 
 /**
- * The interfaces of a card in the order in which to try them: by the order of `versions`, and else as the card has them
- * (§8.3.2). Throws a NoInterfaceError that lists what there is.
+ * The interfaces of a card in the order in which to try them: by the order of `versions`, then by that of `bindings` where
+ * there is one, and else as the card has them (§8.3.2). Throws a NoInterfaceError that lists what there is.
  */
 export function pickInterfaces(
   { card, url: base }: FoundCard,
-  versions: readonly Version[],
+  { versions, bindings }: Pick<Settings, 'versions' | 'bindings'>,
 ): SpokenInterface[] {
   const offered = [...listInterfaces(card), ...olderInterfaces(card)];
   const spoken = offered.flatMap(({ url, binding, version, tenant }) => {
     const known = versions.find((each) => each === version);
-    const isSpoken = binding.toUpperCase() === 'JSONRPC' && URL.canParse(url, base);
-    return known !== undefined && isSpoken ? [{ url: new URL(url, base).href, version: known, tenant }] : [];
+    const spokenBinding = (bindings ?? SPOKEN).find((each) => each === binding.toUpperCase());
+    // the paths of 0.3 were others
+    const isSpoken = spokenBinding === 'JSONRPC' || known === '1.0';
+    if (known === undefined || spokenBinding === undefined || !isSpoken || !URL.canParse(url, base))
+      return [];
+    return [{ url: new URL(url, base).href, binding: spokenBinding, version: known, tenant }];
   });
-  const picked = versions.flatMap((version) => spoken.filter((each) => each.version === version));
+  const rank = ({ version, binding }: SpokenInterface) =>
+    versions.indexOf(version) * SPOKEN.length + (bindings?.indexOf(binding) ?? 0);
+  const picked = spoken.sort((a, b) => rank(a) - rank(b));
   if (picked.length > 0) return picked;
   const list = offered.map(({ url, binding, version }) => `${binding} ${version} at ${url}`);
   throw new NoInterfaceError(
-    `This client speaks JSONRPC in A2A ${versions.join(' and ')}; the agent offers ${list.join(', ') || 'nothing'}`,
+    `This client speaks ${(bindings ?? SPOKEN).join(' and ')} in A2A ${versions.join(' and ')}; the agent offers ${list.join(', ') || 'nothing'}`,
   );
 }
+
+const SPOKEN: readonly Binding[] = ['JSONRPC', 'HTTP+JSON'];
 
 interface Offer {
   readonly url: string;

@@ -1,24 +1,14 @@
 import { isObject } from '../protocol/protojson.ts';
 import type { Methods } from '../protocol/v1.ts';
-import type { Version } from '../protocol/version.ts';
+import { openNews, readJson } from './answers.ts';
 import { type Dialect, loadDialect } from './dialect.ts';
 import { ResponseError } from './errors.ts';
-import { readFrames, type SseFrame, type StreamLimits } from './event-stream.ts';
-import { type HttpRequest, type OpenResponse, openRequest, readText, refuse, startOf } from './http.ts';
-import type { Settings } from './options.ts';
-import type { OpenStream, RequestContext, StreamNews, Transport } from './transport.ts';
+import { type HttpRequest, type OpenResponse, openRequest, startOf } from './http.ts';
+import type { OpenStream, RequestContext, Transport, TransportOptions } from './transport.ts';
 import { readWireError, toA2AError } from './wire-error.ts';
 
-/** What a JSON-RPC transport speaks to. */
-export interface JsonRpcOptions {
-  readonly settings: Settings;
-  readonly url: string;
-  readonly limits: StreamLimits;
-  readonly version: Version;
-}
-
 /** The JSON-RPC binding of A2A (§9), in the words of this version. */
-export function createJsonRpc({ settings, url, limits, version }: JsonRpcOptions): Transport {
+export function createJsonRpc({ settings, url, limits, version }: TransportOptions): Transport {
   let lastId = 0;
   let loading: Promise<Dialect> | undefined;
 
@@ -52,23 +42,16 @@ export function createJsonRpc({ settings, url, limits, version }: JsonRpcOptions
     },
     async stream(method, params, context): Promise<OpenStream> {
       const { id, dialect, opened } = await open(method, params, 'text/event-stream', context);
-      const { response, scope } = opened;
-      if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-        await readAnswer(opened, id, settings.maxBytes);
-        throw new ResponseError(
-          'not-a-stream',
-          'The agent answered with one result instead of a stream',
-          response,
-          '',
-        );
-      }
-      return {
-        news: readNews({ opened, id, dialect, limits }),
-        close: () => {
-          scope.release();
-          scope.abort(undefined);
+      const { response } = opened;
+      return openNews(opened, {
+        limits,
+        readAnswer: () => readAnswer(opened, id, settings.maxBytes),
+        readEvent(answer, text) {
+          const result = readResponse(answer, text, id, response);
+          if (isObject(result)) return translated(() => dialect.event(result), response);
+          throw noResponse('An event of the stream is no JSON-RPC response', text, response);
         },
-      };
+      });
     },
   };
 }
@@ -76,84 +59,23 @@ export function createJsonRpc({ settings, url, limits, version }: JsonRpcOptions
 /** The result of an answer that is no stream. Throws the A2AError in it, or a ResponseError where it is no answer. */
 async function readAnswer(opened: OpenResponse, id: number, maxBytes: number): Promise<unknown> {
   const { response } = opened;
-  if (response.status === 0 || (response.status >= 300 && response.status < 400)) {
-    const target = response.headers.get('location');
-    throw await refuse(
-      opened,
-      'redirect',
-      `The agent redirects${target === null ? '' : ` to ${target}`}, which calls do not follow`,
-    );
-  }
-  if (!/^application\/(?:.+\+)?json$/.test(mediaType(response))) {
-    throw await refuse(opened, response.ok ? 'not-json' : 'status', 'The answer is no JSON');
-  }
-  const text = await readText(opened, maxBytes);
-  const answer = parse(text, response);
-  if (isObject(answer) && answer['error'] !== undefined && answer['error'] !== null) {
+  const { answer, text } = await readJson(opened, maxBytes);
+  const result = readResponse(answer, text, id, response);
+  if (result !== undefined && response.ok) return result;
+  throw noResponse('The answer is no JSON-RPC response', text, response);
+}
+
+/** The result in a response; undefined where it is none. Throws the A2AError in it. */
+function readResponse(answer: unknown, text: string, id: number, response: Response): unknown {
+  if (!isObject(answer)) return undefined;
+  if (answer['error'] !== undefined && answer['error'] !== null)
     throw errorOf(answer['error'], text, response);
-  }
-  if (!isObject(answer) || !response.ok || !('result' in answer)) {
-    throw new ResponseError(
-      response.ok ? 'not-json-rpc' : 'status',
-      'The answer is no JSON-RPC response',
-      response,
-      startOf(text),
-    );
-  }
-  checkId(answer['id'], id, text, response);
+  if ('result' in answer && response.ok) checkId(answer['id'], id, text, response);
   return answer['result'];
 }
 
-interface Reading {
-  readonly opened: OpenResponse;
-  readonly id: number;
-  readonly dialect: Dialect;
-  readonly limits: StreamLimits;
-}
-
-async function* readNews({ opened, id, dialect, limits }: Reading): AsyncGenerator<StreamNews[]> {
-  for await (const frames of readFrames(opened, limits)) {
-    const news: StreamNews[] = [];
-    for (const frame of frames) {
-      try {
-        const read = readFrame(frame, id, dialect, opened.response);
-        if (read !== undefined) news.push(read);
-      } catch (error) {
-        // what came before an error was said
-        if (news.length > 0) yield news;
-        throw error;
-      }
-    }
-    if (news.length > 0) yield news;
-  }
-}
-
-function readFrame(
-  frame: SseFrame,
-  id: number,
-  dialect: Dialect,
-  response: Response,
-): StreamNews | undefined {
-  if ('retryMs' in frame) return frame;
-  if ('comment' in frame) {
-    const [, from, to] = /^\s*skip (\d{1,15})-(\d{1,15})$/.exec(frame.comment) ?? [];
-    return from === undefined ? undefined : { skip: { from: Number(from), to: Number(to) } };
-  }
-  const answer = parse(frame.data, response);
-  if (isObject(answer) && answer['error'] !== undefined && answer['error'] !== null) {
-    throw errorOf(answer['error'], frame.data, response);
-  }
-  if (!isObject(answer) || !isObject(answer['result'])) {
-    throw new ResponseError(
-      'not-json-rpc',
-      'An event of the stream is no JSON-RPC response',
-      response,
-      startOf(frame.data),
-    );
-  }
-  checkId(answer['id'], id, frame.data, response);
-  const { result } = answer;
-  return { event: translated(() => dialect.event(result), response), cursor: frame.id };
+function noResponse(why: string, text: string, response: Response): ResponseError {
+  return new ResponseError(response.ok ? 'not-json-rpc' : 'status', why, response, startOf(text));
 }
 
 /** A translator takes what the agent sent for what it should be. */
@@ -175,18 +97,4 @@ function errorOf(error: unknown, text: string, response: Response): Error {
 function checkId(given: unknown, id: number, text: string, response: Response): void {
   if (given === id || given === String(id)) return;
   throw new ResponseError('not-json-rpc', 'The answer is to another request', response, startOf(text));
-}
-
-function parse(text: string, response: Response): unknown {
-  if (text.trim() === '') throw new ResponseError('empty', 'The answer is empty', response, '');
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new ResponseError('cut', 'The answer is not complete JSON', response, startOf(text), error);
-  }
-}
-
-function mediaType({ headers }: Response): string {
-  const [type = ''] = (headers.get('content-type') ?? '').split(';', 1);
-  return type.trim().toLowerCase();
 }

@@ -1,5 +1,6 @@
 import type { Version } from '../protocol/version.ts';
 import type { CardCache } from './card-cache.ts';
+import type { Binding } from './interfaces.ts';
 import { createSignalHub, type SignalHub } from './scope.ts';
 
 /** Headers by name. */
@@ -75,6 +76,8 @@ export interface ClientOptions {
   readonly timeouts?: Timeouts;
   /** Versions of A2A to speak, which pins them. Default: the newest that both sides know. */
   readonly versions?: readonly Version[];
+  /** Bindings to speak, the preferred one first. Default: both, in the order of the card. */
+  readonly bindings?: readonly Binding[];
   /** URIs of extensions to activate besides resumable streams (§4.6). */
   readonly extensions?: readonly string[];
   /** Refuses a card without a good signature, also the extended one. Loads `jose`. */
@@ -108,6 +111,10 @@ export function settingsOf(options: ClientOptions): Settings {
   if (versions.length === 0 || versions.some((version) => !SPOKEN.includes(version))) {
     throw new TypeError(`Option \`versions\` lists what to speak: ${SPOKEN.join(', ')}`);
   }
+  const { bindings } = options;
+  if (bindings?.length === 0 || bindings?.some((each) => !BINDINGS.includes(each))) {
+    throw new TypeError('Option `bindings` lists what to speak: JSONRPC, HTTP+JSON');
+  }
   for (const [name, value] of Object.entries({ ...timeouts, maxBytes })) checkNumber(name, value);
   if (typeof options.resume === 'object') {
     for (const [name, value] of Object.entries(options.resume)) checkNumber(`resume.${name}`, value);
@@ -129,6 +136,7 @@ export function settingsOf(options: ClientOptions): Settings {
 }
 
 const SPOKEN: readonly Version[] = ['1.0', '0.3'];
+const BINDINGS: readonly Binding[] = ['JSONRPC', 'HTTP+JSON'];
 
 function checkNumber(name: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0) return;

@@ -1,4 +1,7 @@
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
+import type { Version } from '../protocol/version.ts';
+import type { StreamLimits } from './event-stream.ts';
+import type { Settings } from './options.ts';
 
 /** Operations that answer once. */
 export type UnaryMethod = {
@@ -29,6 +32,14 @@ export interface OpenStream {
   readonly news: AsyncIterable<readonly StreamNews[]>;
   /** Closes the connection, whatever is being waited for. */
   readonly close: () => void;
+}
+
+/** What a transport speaks to. */
+export interface TransportOptions {
+  readonly settings: Settings;
+  readonly url: string;
+  readonly limits: StreamLimits;
+  readonly version: Version;
 }
 
 /** A binding of the protocol at one address, in one version. Rejects with an A2AError or a ClientError. */

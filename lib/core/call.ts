@@ -2,12 +2,17 @@ import { a2aV1Methods } from '../protocol/v1.schema.ts';
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
 import type { Metadata } from './log.ts';
 
+/** Asks the application a question about a call. Rejects with an A2AError where it refuses the caller, else with what it threw. */
+export type Ask = <T>(question: () => T | Promise<T>) => Promise<T>;
+
 /** Who calls and how, as a binding hands it to the service. */
 export interface Caller {
   /** The owner of what is created and seen; null is the anonymous caller. Rejects when the application refuses to say. */
   readonly identify: () => Promise<string | null>;
   /** Application data about the caller; asked for only where it is used. Rejects as `identify` does. */
   readonly describe?: () => Promise<Metadata | undefined>;
+  /** Asks the application; an error by which it refuses this caller is one that the client may learn. */
+  readonly ask?: Ask;
   /** The URL under which the client reaches the agent. Throws where the request does not tell. */
   readonly url?: () => string;
   /** Extension URIs that the client asked for (§3.2.6), as sent. */

@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import type { Ask } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { TaskFeed } from './feed.ts';
@@ -27,6 +28,7 @@ export interface OperationContext {
   readonly resumable: boolean;
   /** What the application says about the caller, for the agent. */
   readonly caller?: Metadata;
+  readonly ask?: Ask;
   /** Where the client reaches the agent. */
   readonly url?: () => string;
   readonly lastEventId?: string;

@@ -120,6 +120,7 @@ export function createService(options: ServiceOptions): Service {
         return caller.signal;
       },
       ...(data && { caller: data }),
+      ...(caller.ask && { ask: caller.ask }),
       ...(caller.url && { url: caller.url }),
       extensions,
       resumable: extensions.includes(RESUMABLE_STREAM),
@@ -131,7 +132,8 @@ export function createService(options: ServiceOptions): Service {
 
   async function tenantOf(params: Methods[Method]['params'], caller: Caller): Promise<string> {
     if (typeof tenants !== 'function') return admitTenant(tenants, params);
-    return unlessAborted(() => admitTenant(tenants, params), caller.signal);
+    const { ask = plainly } = caller;
+    return unlessAborted(() => ask(() => admitTenant(tenants, params)), caller.signal);
   }
 
   function checkInput(params: Methods[Method]['params']): void {
@@ -145,13 +147,18 @@ export function createService(options: ServiceOptions): Service {
   return { invoke, activeExtensions };
 }
 
+async function plainly<T>(question: () => T | Promise<T>): Promise<T> {
+  return question();
+}
+
 async function showExtendedCard(
   card: ExtendedCard | undefined,
-  { scope, caller, url, signal }: OperationContext,
+  { scope, caller, ask = plainly, url, signal }: OperationContext,
 ): Promise<AgentCard> {
   if (card === undefined || url === undefined) throw new ExtendedAgentCardNotConfiguredError();
   const { owner, tenant } = scope;
-  return unlessAborted(() => card.of({ owner, tenant, ...(caller && { caller }) }, url()), signal);
+  const asked = { owner, tenant, ...(caller && { caller }) };
+  return unlessAborted(() => ask(() => card.of(asked, url())), signal);
 }
 
 async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {

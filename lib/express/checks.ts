@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { requiresOwner } from '../core/admission.ts';
 import type { CardSource } from '../core/card.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Address } from '../http/urls.ts';
+import type { Address, UrlOptions } from '../http/urls.ts';
 import { trustsProxy } from './caller.ts';
 import type { A2AOptions } from './options.ts';
 
@@ -10,6 +10,8 @@ import type { A2AOptions } from './options.ts';
 export interface Checks<Req extends IncomingMessage> {
   /** The same address, with a look at it and at what the request says of proxies. `app` is the one behind `before`. */
   readonly watchAddress: (req: Req, address: Address, app?: RequestListener) => Address;
+  /** The same URL, or function that gives it, with a look at what it gives. */
+  readonly watchUrl: (url: UrlOptions<Req>['publicUrl']) => UrlOptions<Req>;
   /** The same function, with a look at callers who sent credentials and stayed anonymous. */
   readonly watchOwner: (owner: Owner<Req>) => Owner<Req>;
 }
@@ -62,6 +64,17 @@ export function createChecks<Req extends IncomingMessage>(
       if (isForwarded(req) && !trustsProxy(req, app)) warn('ERR_A2A_TRUST_PROXY');
       if (isProduction && isLoopback(address.origin)) warn('ERR_A2A_LOCAL_CARD');
       return address;
+    },
+    watchUrl(publicUrl) {
+      if (publicUrl === undefined) return {};
+      if (!isProduction || typeof publicUrl === 'string') return { publicUrl };
+      return {
+        publicUrl(req) {
+          const url = publicUrl(req);
+          if (isLoopback(url)) warn('ERR_A2A_LOCAL_CARD');
+          return url;
+        },
+      };
     },
     watchOwner(owner) {
       if (!mayMissIdentity) return owner;

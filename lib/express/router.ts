@@ -76,6 +76,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
     ...settings,
     service,
     addressOf: (req) => checks.watchAddress(req, addressOf(req)),
+    ...checks.watchUrl(settings.publicUrl),
     owner: checks.watchOwner(settings.owner),
     logger,
     ready: lifecycle.ready,

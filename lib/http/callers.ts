@@ -55,6 +55,7 @@ export function createCallers<Req extends IncomingMessage>(
     return {
       identify: () => ask(() => owner(req)),
       ...(caller && { describe: () => ask(() => caller(req)) }),
+      ask: asking,
       url: () => options.urls.of(req, addressOf),
       extensions,
       get signal() {
