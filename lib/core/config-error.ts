@@ -12,7 +12,8 @@ export type ConfigErrorCode =
   | 'ERR_A2A_CALLER'
   | 'ERR_A2A_DUPLICATE_AGENT'
   | 'ERR_A2A_SIGN_CARD'
-  | 'ERR_A2A_REDIS_EVICTION';
+  | 'ERR_A2A_REDIS_EVICTION'
+  | 'ERR_A2A_SIGN_PUSH';
 
 /** The package is used in a way that can not work. The message says what to write instead. */
 export class ConfigError extends Error {

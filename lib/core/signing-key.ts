@@ -2,7 +2,7 @@ import { createPrivateKey, KeyObject, type JsonWebKey, type webcrypto } from 'no
 import { types } from 'node:util';
 import { ConfigError } from './config-error.ts';
 
-/** A private key that signs cards (§8.4.2). */
+/** A private key that signs cards (§8.4.2) and notifications. */
 export interface CardKey {
   /** A KeyObject, a CryptoKey, a JWK, or PEM (PKCS #8, SEC 1 or PKCS #1). EC, RSA from 2048 bits, or Ed25519. */
   readonly key: KeyObject | webcrypto.CryptoKey | JsonWebKey | string;
@@ -25,6 +25,9 @@ export interface SigningKey {
   };
 }
 
+/** The options that take keys. */
+type KeyOption = 'signCard' | 'push.sign';
+
 const RSA_BITS = 2048;
 const PSS = ['PS256', 'PS384', 'PS512'];
 const CURVES: Readonly<Record<string, string>> = {
@@ -33,15 +36,18 @@ const CURVES: Readonly<Record<string, string>> = {
   secp521r1: 'ES512',
 };
 
-/** Reads the keys of option `signCard`. Throws a ConfigError, which never shows a key, for what can not sign. */
-export function readSigningKeys(given: CardKey | readonly CardKey[]): readonly SigningKey[] {
+/** Reads the keys of an option. Throws a ConfigError, which never shows a key, for what can not sign. */
+export function readSigningKeys(
+  given: CardKey | readonly CardKey[],
+  option: KeyOption = 'signCard',
+): readonly SigningKey[] {
   const keys = [given].flat();
-  if (keys.length === 0) throw wrong('signCard', 'must have a key, { key, kid }, or a list of them');
+  if (keys.length === 0) throw wrong(option, 'must have a key, { key, kid }, or a list of them');
   const read = keys.map((key, index) =>
-    readKey(key, keys.length > 1 ? `signCard[${String(index)}]` : 'signCard'),
+    readKey(key, keys.length > 1 ? `${option}[${String(index)}]` : option),
   );
   if (new Set(read.map(({ header }) => header.kid)).size < read.length) {
-    throw wrong('signCard', 'has two keys with one `kid`: give each a name of its own');
+    throw wrong(option, 'has two keys with one `kid`: give each a name of its own');
   }
   return read;
 }
@@ -98,5 +104,6 @@ function isWebUrl(value: unknown): value is string {
 }
 
 function wrong(path: string, why: string): ConfigError {
-  return new ConfigError('ERR_A2A_SIGN_CARD', `Option \`${path}\` ${why}`);
+  const code = path.startsWith('signCard') ? 'ERR_A2A_SIGN_CARD' : 'ERR_A2A_SIGN_PUSH';
+  return new ConfigError(code, `Option \`${path}\` ${why}`);
 }
