@@ -161,3 +161,4 @@ export type {
   TaskStatus,
   TaskStatusUpdateEvent,
 } from './protocol/v1.ts';
+export { createPushSigner, type PublicKeySet, type PushSigner, type SignPush } from './push/sign.ts';
