@@ -35,6 +35,12 @@ describe('options', () => {
       /^There is no option `adgent`: remove it, or use one of card, agent, (?:\w+, )*onError(?:, \w+)*$/,
     ],
     [
+      '0.3 without JSON-RPC',
+      { card, agent, bindings: ['HTTP+JSON'], versions: ['1.0', '0.3'] },
+      'ERR_A2A_OPTION_CONFLICT',
+      "Option `versions` has '0.3', which only JSON-RPC serves: add 'JSONRPC' to `bindings`, or remove it",
+    ],
+    [
       'an option named as a method of objects',
       { card, agent, constructor: 1 },
       'ERR_A2A_OPTION_UNKNOWN',
@@ -253,5 +259,26 @@ describe('options', () => {
     ],
   ])('that can work are taken: %s', async (_, options) => {
     expect(await faultOf(options)).toBeUndefined();
+  });
+});
+
+describe('the option `bindings`', () => {
+  it.each([[[]], [['GRPC']], [['JSONRPC', 'JSONRPC']], ['JSONRPC'], [null]])(
+    'is not %j',
+    async (bindings) => {
+      expect(await faultOf({ card, agent, bindings })).toMatchObject({
+        code: 'ERR_A2A_OPTIONS',
+        message: "Option `bindings` must list one or both of 'JSONRPC' and 'HTTP+JSON'",
+      });
+    },
+  );
+});
+
+describe('the option `tenants`', () => {
+  it.each(['.', '..', 'tasks'])('does not name %s, which a path can not have', async (tenant) => {
+    expect(await faultOf({ card, agent, tenants: [tenant] })).toMatchObject({
+      code: 'ERR_A2A_OPTIONS',
+      message: `Option \`tenants\` can not have a tenant \`${tenant}\`: the protocol uses that name`,
+    });
   });
 });

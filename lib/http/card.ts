@@ -15,6 +15,8 @@ export interface CardServerOptions<Req extends IncomingMessage> {
   readonly versions: readonly Version[];
   /** Write the card for clients of 0.3, and for those of both versions. */
   readonly older: Readonly<Record<'older' | 'hybrid', (card: AgentCard) => object>>;
+  /** Writes the OpenAPI description of the agent at a URL; left out where HTTP+JSON is not served. */
+  readonly describe?: ((card: AgentCard, url: string) => object) | undefined;
   readonly urls: Urls<Req>;
   readonly clock: Clock;
   /** What a client may learn of an error. */
@@ -25,7 +27,9 @@ export interface CardServerOptions<Req extends IncomingMessage> {
 export interface CardServer<Req extends IncomingMessage> {
   /** Whether a card is served at this path. */
   readonly has: (path: string) => boolean;
-  /** Answers a GET or HEAD of the card. Never rejects. */
+  /** Whether this is the path of the OpenAPI description, which is below the mount only. */
+  readonly describes: (path: string) => boolean;
+  /** Answers a GET or HEAD of the card, or of the description. Never rejects. */
   readonly serve: (
     req: Req,
     res: ServerResponse,
@@ -40,6 +44,7 @@ interface Served {
   readonly etag: string;
 }
 
+const DESCRIPTION = '/openapi.json';
 const MAX_AGE_S = 3600;
 const PATH = '/.well-known/agent-card.json';
 /** Where clients of 0.2 and 0.3 look. */
@@ -53,7 +58,7 @@ const OLDER_PATH = '/.well-known/agent.json';
 export function createCardServer<Req extends IncomingMessage>(
   options: CardServerOptions<Req>,
 ): CardServer<Req> {
-  const { card: source, older, versions, urls, clock, mask } = options;
+  const { card: source, older, versions, describe, urls, clock, mask } = options;
   const madeAt = Math.floor(clock.now() / 1000) * 1000;
   const freshness = urls.areFixed
     ? { control: `public, max-age=${String(MAX_AGE_S)}`, vary: ['A2A-Version'] }
@@ -65,9 +70,7 @@ export function createCardServer<Req extends IncomingMessage>(
     { path, addressOf }: { readonly path: string; readonly addressOf: AddressOf<Req> },
   ): Promise<void> {
     try {
-      const card = await source.published(urls.of(req, addressOf));
-      const kind = kindFor(versionOf(req, versions), path, source.compat);
-      const { body, etag } = render(kind === 'pure' ? card : older[kind](card));
+      const { body, etag } = render(await documentFor(req, path, urls.of(req, addressOf)));
       const headers = {
         'Cache-Control': freshness.control,
         ETag: etag,
@@ -86,7 +89,19 @@ export function createCardServer<Req extends IncomingMessage>(
     }
   }
 
-  return { has: (path) => path === PATH || (path === OLDER_PATH && versions.includes('0.3')), serve };
+  async function documentFor(req: Req, path: string, url: string): Promise<object> {
+    if (path === DESCRIPTION && describe !== undefined) return describe(source.at(url), url);
+    const card = await source.published(url);
+    const kind = kindFor(versionOf(req, versions), path, source.compat);
+    return kind === 'pure' ? card : older[kind](card);
+  }
+
+  const describes = (path: string) => path === DESCRIPTION && describe !== undefined;
+  return {
+    describes,
+    has: (path) => path === PATH || (path === OLDER_PATH && versions.includes('0.3')),
+    serve,
+  };
 }
 
 function kindFor(version: Version | undefined, path: string, compat: Kind): Kind {

@@ -10,6 +10,7 @@ import type { OnMetric } from '../core/metrics.ts';
 import type { Tenants } from '../core/tenants.ts';
 import { olderCards } from '../jsonrpc/dispatch.ts';
 import type { Version } from '../protocol/version.ts';
+import { openApiOf } from '../rest/openapi.ts';
 import { createCalls } from './calls.ts';
 import type { CallerOptions } from './callers.ts';
 import { createCardServer } from './card.ts';
@@ -84,6 +85,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const cards = createCardServer({
     card,
     older: olderCards,
+    describe: bindings.includes('HTTP+JSON') ? openApiOf : undefined,
     versions,
     urls,
     clock,
@@ -91,7 +93,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   });
 
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
-    if (cards.has(path) && isRead(req)) {
+    if ((cards.has(path) || cards.describes(path)) && isRead(req)) {
       void cards.serve(req, res, { path, addressOf });
       return;
     }
