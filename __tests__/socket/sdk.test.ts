@@ -79,7 +79,7 @@ describe.each(['JSONRPC', 'HTTP+JSON'] as const)('the client of @a2a-js/sdk by %
 
   it('sends, and goes on with a task that asks', async () => {
     const paths: unknown[] = [];
-    app.server.on('request', ({ url }) => paths.push(url));
+    app.server.prependListener('request', ({ url }) => paths.push(url));
     const task = await send('hi');
     expect(paths).toEqual([transport === 'JSONRPC' ? '/a2a' : '/a2a/message:send']);
     expect(task.status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
