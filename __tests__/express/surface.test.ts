@@ -30,6 +30,7 @@ describe('the package', () => {
       'a2aRouter',
       'a2aV1',
       'allowedHosts',
+      'createPushSigner',
       'createFold',
       'data',
       'file',
