@@ -42,11 +42,12 @@ function answers(port: number): boolean {
 export async function startServer(
   directory?: string,
   port?: number,
+  more: readonly string[] = [],
 ): Promise<TestRedis & { readonly port: number; readonly crash: () => Promise<void> }> {
   const own = port ?? (await freePort());
   const durable = ['--dir', directory ?? '', '--appendonly', 'yes', '--appendfsync', 'always'];
   const kept = directory === undefined ? ['--appendonly', 'no'] : durable;
-  const args = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', ...kept];
+  const args = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', ...kept, ...more];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => {
     server.once('close', () => {

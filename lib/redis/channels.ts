@@ -8,7 +8,7 @@ export interface Channels {
   readonly listen: (channel: string, onText: Listener) => Promise<() => void>;
   /** Calls back whenever messages may have been missed. */
   readonly onGap: (callback: () => void) => () => void;
-  /** Closes the connection when all who use it have closed. The first listener after that opens it anew. */
+  /** Closes the connection when all who use it have closed; `listen` then rejects. */
   readonly close: () => void;
 }
 
@@ -64,6 +64,8 @@ export function createChannels(connection: RedisConnection, users: number): Chan
 
   return {
     async listen(name, onText) {
+      // a retry that comes late must not open a connection that nobody closes
+      if (left <= 0) throw new Error('The broker and the event bus have been closed');
       const channel = open(name);
       const listener = { onText };
       channel.listeners.add(listener);

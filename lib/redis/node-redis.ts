@@ -9,7 +9,7 @@ interface Common {
   destroy(): void;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   subscribe(channel: string, listener: Listener): Promise<unknown>;
-  unsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
 }
 
 /** `createClient()` or `createSentinel().…` of node-redis 6, as far as it is used. */
@@ -73,7 +73,7 @@ async function subscriberOf(
       await client.subscribe(channel, listener);
     },
     unsubscribe: async (channel) => {
-      await client.unsubscribe(channel, listener);
+      await client.unsubscribe(channel);
     },
     close: () => {
       client.destroy();
