@@ -32,7 +32,7 @@ const LAYERS = {
   'compat/v03': { folders: ['protocol'], packages: ['json-schema-to-ts'], node: 'none' },
   push: { folders: ['core', 'protocol'], node: 'all', lazyPackages: ['jose'] },
   http: { folders: ['binding', 'jsonrpc', 'rest', 'core', 'protocol'], node: 'all' },
-  express: { folders: ['http', 'core', 'memory'], packages: ['express'], node: 'all' },
+  express: { folders: ['http', 'push', 'core', 'memory'], packages: ['express'], node: 'all' },
   memory: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   redis: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },
   postgres: { folders: ['protocol', 'core'], core: PORTS, node: 'offline' },

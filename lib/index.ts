@@ -3,6 +3,9 @@ export { a2aRouter, type A2ARouter, type RouterStatus } from './express/router.t
 export type { A2AOptions, RequestLimits } from './express/options.ts';
 export type { ErrorMiddleware } from './express/error-handler.ts';
 export type { Middleware } from './http/handler.ts';
+export { startPushSender, type StartPushSenderOptions } from './express/push-sender.ts';
+export type { PushOptions, PushSendOptions } from './express/push-options.ts';
+export type { PushSender } from './push/sender.ts';
 export { startWorker, type StartWorkerOptions } from './core/start-worker.ts';
 export type { WorkerSettings } from './core/worker-settings.ts';
 export type { Worker } from './core/worker.ts';

@@ -13,6 +13,7 @@ let secured: AgentApp;
 
 beforeAll(async () => {
   app = await makeApp({
+    push: false,
     agent(turn) {
       if (turn.text === 'fail') throw new Error('hunter2');
     },

@@ -39,6 +39,7 @@ describe('the package', () => {
       'isClosing',
       'isTaskFailed',
       'memoryBackend',
+      'startPushSender',
       'startWorker',
       'systemClock',
       'text',

@@ -29,6 +29,7 @@ beforeAll(async () => {
       else yield `you said ${turn.text}`;
     },
     extendedCard: { public: true, description: 'More' },
+    push: false,
   });
   ids.done = (await sendText(app, 'hi', { contextId: 'c1' })).id;
   ids.busy = (await start(app, 'hold')).id;

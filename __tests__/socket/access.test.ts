@@ -41,7 +41,7 @@ const info = (reason: string, metadata?: object) => ({
 describe('what the card does not declare', () => {
   it.each(METHODS.slice(6, 10))('is refused: %s', async (method, params) => {
     verifies('3.3.4-push', '5.4-codes', '3.3.2-error-shape');
-    const app = await serve({});
+    const app = await serve({ push: false });
     const error = {
       ...{
         code: -32003,
@@ -60,7 +60,7 @@ describe('what the card does not declare', () => {
     async (method) => {
       verifies('3.3.4-push');
       let runs = 0;
-      const app = await serve({ agent: () => void (runs += 1) });
+      const app = await serve({ push: false, agent: () => void (runs += 1) });
       for (const name of ['taskPushNotificationConfig', 'task_push_notification_config']) {
         const configuration = { [name]: { url: 'https://example.com/' } };
         expect(await errorOf(app, method, { ...message('hi'), configuration })).toMatchObject({
@@ -182,7 +182,7 @@ describe('a card that declares security', () => {
 
   it('leaves the card to everybody', async () => {
     verifies('8.1-card', '5.2-declare-protocols', '8.3-protocols', '8.3-interfaces');
-    const app = await serve({ card, owner });
+    const app = await serve({ card, owner, push: false });
     for (const url of [
       `${app.url}/.well-known/agent-card.json`,
       `${app.origin}/.well-known/agent-card.json`,

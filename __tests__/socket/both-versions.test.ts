@@ -13,6 +13,7 @@ let newer: Client;
 
 beforeEach(async () => {
   app = await makeApp({
+    push: false,
     async *agent(turn) {
       if (turn.text === 'ask') {
         await turn.requireInput('Who?');

@@ -55,7 +55,7 @@ describe('the card', () => {
   });
 
   it('of 0.3 is one to the letter', async () => {
-    const { card, url } = await ask({}, PATH, { 'A2A-Version': '0.3' });
+    const { card, url } = await ask({ push: false }, PATH, { 'A2A-Version': '0.3' });
     expect(card).toEqual({
       ...CARD,
       ...{ protocolVersion: '0.3.0', url, preferredTransport: 'JSONRPC' },

@@ -7,9 +7,10 @@ import {
   ClientFactory,
   createAuthenticatingFetchWithRetry,
 } from 'a2a-js-sdk-03/client';
-import type { MessageSendParams } from 'a2a-js-sdk-03';
+import type { MessageSendParams, Task } from 'a2a-js-sdk-03';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { type AgentApp, makeApp, userOf } from '../helpers/make-app.ts';
+import { receiver } from '../helpers/receiver.ts';
 
 let app: AgentApp | undefined;
 afterEach(() => app?.close());
@@ -77,7 +78,7 @@ describe('the ClientFactory of @a2a-js/sdk 0.3', () => {
   });
 
   it('is told that no webhooks are served, also where it asks in spite of the card', async () => {
-    const { origin } = await serve();
+    const { origin } = await serve({ push: false });
     const { transport } = await new ClientFactory().createFromUrl(origin);
     const config = { taskId: 't', pushNotificationConfig: { url: 'https://x.test' } };
     for (const asked of [
@@ -133,5 +134,46 @@ describe('the ClientFactory of @a2a-js/sdk 0.3', () => {
     await expect(all(anonymous.sendMessageStream(send('hi')))).rejects.toThrow(
       /401 Unauthorized\. RPC Error: Authentication is required.*\(Code: -32000\)/,
     );
+  });
+});
+
+describe('webhooks of the client of @a2a-js/sdk 0.3', () => {
+  it('get the task at each change, as 0.3 writes it', async () => {
+    const hook = await receiver();
+    const { origin } = await serve({ push: { allowPrivate: true } });
+    const client = await new ClientFactory().createFromUrl(origin);
+    const params = send('ask');
+    const pushNotificationConfig = { url: hook.url, token: 'tok' };
+    const task = await client.sendMessage({ ...params, configuration: { pushNotificationConfig } });
+    if (task.kind !== 'task') throw new Error('the answer is no task');
+    const { id } = task;
+    expect(await client.getTaskPushNotificationConfig({ id })).toEqual({
+      taskId: id,
+      pushNotificationConfig: { ...pushNotificationConfig, id },
+    });
+    const other = { taskId: id, pushNotificationConfig: { id: 'w', url: hook.url } };
+    expect(await client.setTaskPushNotificationConfig(other)).toEqual(other);
+    expect(await client.listTaskPushNotificationConfig({ id })).toMatchObject([{ taskId: id }, other]);
+    await client.deleteTaskPushNotificationConfig({ id, pushNotificationConfigId: id });
+    // that with the id of the task is gone, so it is the oldest that is left
+    expect(await client.getTaskPushNotificationConfig({ id })).toEqual(other);
+    await client.deleteTaskPushNotificationConfig({ id, pushNotificationConfigId: 'w' });
+    await expect(client.getTaskPushNotificationConfig({ id })).rejects.toMatchObject({
+      name: 'TaskNotFoundError',
+    });
+    const before = hook.received.length;
+    const rest = { configuration: { pushNotificationConfig } };
+    await client.sendMessage({ ...send('Ada', id), ...rest });
+    const tasks = () => hook.received.map(({ body }) => JSON.parse(body) as Task);
+    await hook.until(() => tasks().some(({ status }) => status.state === 'completed'));
+    const last = hook.received.at(-1);
+    expect(last?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-a2a-notification-token': 'tok',
+      'a2a-notification-id': expect.stringContaining(`${id}/`),
+    });
+    expect(tasks().at(-1)).toEqual(await client.getTask({ id }));
+    expect(hook.received.length).toBeGreaterThan(before);
+    await hook.close();
   });
 });

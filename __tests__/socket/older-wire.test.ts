@@ -132,13 +132,13 @@ describe('a call of 0.3', () => {
     ['list', { id: 't' }],
     ['delete', { id: 't', pushNotificationConfigId: 'w' }],
   ])('for a webhook is refused while none is sent: %s', async (name, given) => {
-    const { call } = await serve();
+    const { call } = await serve({ push: false });
     const answer = await call(`tasks/pushNotificationConfig/${name}`, given, NONE);
     expect(errorOf(answer)).toMatchObject({ code: -32003, message: expect.stringContaining('tasks/get') });
   });
 
   it('with a webhook is refused before its parameters are looked at', async () => {
-    const { call } = await serve();
+    const { call } = await serve({ push: false });
     const configuration = { pushNotificationConfig: { url: 'x' } };
     expect(errorOf(await call('message/send', { configuration }, OLDER))).toMatchObject({ code: -32003 });
   });

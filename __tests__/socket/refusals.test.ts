@@ -297,14 +297,6 @@ describe('a call of A2A 1.0', () => {
       () => fields(['params', 'must be an object with the parameters by name']),
     ],
     [
-      'for push notifications',
-      'ListTaskPushNotificationConfigs',
-      () => ({ taskId: ids.done }),
-      -32003,
-      'This agent does not send push notifications: follow the task with SubscribeToTask, or ask with GetTask',
-      () => info('PUSH_NOTIFICATION_NOT_SUPPORTED'),
-    ],
-    [
       'for the extended card',
       'GetExtendedAgentCard',
       () => ({}),

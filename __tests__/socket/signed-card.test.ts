@@ -157,7 +157,7 @@ describe('a signed card (NEEDS 39)', () => {
       ED.publicKey,
     );
     expect(rest).toMatchObject({
-      capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false },
+      capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: false },
     });
     expect(rest.skills[0]).toEqual({ id: 'a', name: 'A', description: 'a', tags: ['x'] });
     expect(rest.capabilities.extensions?.[0]).toEqual({ uri: 'urn:x', params: { z: 1, a: { b: 1.5e300 } } });

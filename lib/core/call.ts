@@ -31,6 +31,8 @@ export interface Caller {
 
 /** Reads parameters that are not written as an object of 1.0. */
 export interface ParamsDialect {
+  /** Set where the call is written in another version of A2A. */
+  readonly name?: '0.3';
   /** Whether a send brings a webhook along, as far as that shows before its parameters are checked. @defaultValue as in 1.0 */
   readonly hasWebhook?: (params: unknown) => boolean;
   /** The parameters as such an object. Throws an InvalidParamsError. */

@@ -3,6 +3,7 @@ import { a2aV1 } from '../protocol/v1.schema.ts';
 import { checkDefinition } from '../protocol/validate.ts';
 import type { Version } from '../protocol/version.ts';
 import { ConfigError } from './config-error.ts';
+import { PUSH_STATUS } from './push-configs.ts';
 import { RESUMABLE_STREAM } from './service.ts';
 
 /**
@@ -41,6 +42,7 @@ export interface CardSource {
 /** What the card tells of the router. */
 export interface CardWiring {
   readonly extendedAgentCard?: boolean;
+  readonly pushNotifications?: boolean;
   /** Each has an interface; '' stands for calls that name none. @defaultValue [''] */
   readonly tenants?: readonly string[];
   /** Each has an interface. @defaultValue ['1.0'] */
@@ -58,20 +60,21 @@ type Wired = Readonly<Record<'streaming' | 'pushNotifications' | 'extendedAgentC
 export function createCard(given: CardOptions, wiring: CardWiring = {}): CardSource {
   const {
     extendedAgentCard = false,
+    pushNotifications = false,
     tenants = [''],
     versions = ['1.0'],
     bindings = ['JSONRPC'],
     sign,
   } = wiring;
   const served: Served = { versions, bindings, tenants };
-  const wired: Wired = { streaming: true, pushNotifications: false, extendedAgentCard };
+  const wired: Wired = { streaming: true, pushNotifications, extendedAgentCard };
   // 0.3 knows no tenants, and the signature of the card of 1.0 does not cover what is added to it
   const isHybrid = versions.includes('0.3') && tenants.includes('') && sign === undefined;
   const usual = isHybrid ? 'hybrid' : 'pure';
   const { compat = usual, ...options } = copyOf(given);
   checkCompat(compat, versions);
   refuseUnknown(options, wired);
-  const extensions = listExtensions(options);
+  const extensions = listExtensions(options, pushNotifications);
   const { name, description, version } = options;
   const { supportedInterfaces: _, ...card } = checked({
     // first what people look for
@@ -110,19 +113,31 @@ function defaults({
   return { skills: [skill], defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'] };
 }
 
-function listExtensions({ capabilities }: CardOptions): NonNullable<AgentCapabilities['extensions']> {
+function listExtensions(
+  { capabilities }: CardOptions,
+  pushNotifications: boolean,
+): NonNullable<AgentCapabilities['extensions']> {
   const given: unknown = capabilities?.extensions ?? [];
   if (!Array.isArray(given)) throw wrong('capabilities.extensions', 'must be a list');
-  const own = {
+  const resumable = {
     uri: RESUMABLE_STREAM,
     description: 'Streams carry event ids, and SubscribeToTask goes on after the one in Last-Event-ID.',
     required: false,
   };
+  const pushStatus = {
+    uri: PUSH_STATUS,
+    description: 'A webhook that is read tells how its deliveries go, in its field `delivery`.',
+    required: false,
+  };
+  const own = pushNotifications ? [resumable, pushStatus] : [resumable];
   // checked with the whole card, where a fault has its place in the list
   const extensions = given as NonNullable<AgentCapabilities['extensions']>;
   const isOwn = (extension: unknown) =>
-    typeof extension === 'object' && extension !== null && 'uri' in extension && extension.uri === own.uri;
-  return [...extensions.filter((extension) => !isOwn(extension)), own];
+    typeof extension === 'object' &&
+    extension !== null &&
+    'uri' in extension &&
+    own.some(({ uri }) => uri === extension.uri);
+  return [...extensions.filter((extension) => !isOwn(extension)), ...own];
 }
 
 /** A field that clients never see is a field that somebody believes they see. */

@@ -6,6 +6,7 @@ import type { TaskFeed } from './feed.ts';
 import type { SendKey } from './idempotency.ts';
 import type { Metadata, Scope, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
+import type { PushDraft } from './push-draft.ts';
 import type { Storage, WriteResult } from './storage.ts';
 
 /** What the operations work with. */
@@ -37,6 +38,10 @@ export interface OperationContext {
   readonly openStream?: () => void;
   /** What a send may be repeated by. */
   readonly sendKey?: SendKey;
+  /** The webhook that it brings along. */
+  readonly push?: PushDraft;
+  /** Set where the call is not written in 1.0. */
+  readonly dialect?: '0.3';
 }
 
 /** Tells workers that a task is due. What fails here costs time, nothing else. */

@@ -8,7 +8,10 @@ export type MetricName =
   | 'a2a_readers_cut'
   | 'a2a_runs_active'
   | 'a2a_run_ms'
-  | 'a2a_queue_wait_ms';
+  | 'a2a_queue_wait_ms'
+  | 'a2a_push_ms'
+  | 'a2a_push_sending'
+  | 'a2a_push_disabled';
 
 /** Takes one figure: the step of a counter, the height of a gauge, or one measurement. Labels have few values each. */
 export type OnMetric = (name: MetricName, value: number, labels: Readonly<Record<string, string>>) => void;

@@ -7,6 +7,8 @@ export type PushConfig = TaskPushNotificationConfig & { readonly id: string; rea
 /** A webhook of a task, as it is registered. Plain JSON. */
 export interface PushRegistration {
   readonly config: PushConfig;
+  /** Context of the task: its events name it. */
+  readonly contextId: string;
   /** The version of A2A in which its notifications are written: that of the call which registered it. */
   readonly dialect: '1.0' | '0.3';
   /** W3C trace context of that call, as text. */

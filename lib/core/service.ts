@@ -21,6 +21,8 @@ import type { ExtendedCard } from './extended-card.ts';
 import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
+import { createPushOperations, type PushPart } from './push-configs.ts';
+import { type PushDraft, readPush } from './push-draft.ts';
 import { readPageToken } from './page-token.ts';
 import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
@@ -52,6 +54,8 @@ export interface ServiceOptions {
   /** @defaultValue none */
   readonly tenants?: Tenants;
   readonly extendedCard?: ExtendedCard;
+  /** Webhooks. Without it each call about them is refused. */
+  readonly push?: PushPart;
 }
 
 type Operations = {
@@ -70,16 +74,18 @@ const DESCRIBED: ReadonlySet<Method> = new Set<Method>([
 /** The eleven operations behind their door (§3.1). */
 export function createService(options: ServiceOptions): Service {
   const { engine, agentId, card, answers, cancelGraceMs } = options;
-  const { enforceAuth = true, tenants = [], extendedCard } = options;
+  const { enforceAuth = true, tenants = [], extendedCard, push } = options;
   const isGuarded = requiresOwner(card);
   const { onBusy = 'queue', dedupeWindowMs = 0 } = options;
   const limits = { ...MESSAGE_LIMITS, ...STREAM_LIMITS, ...options.limits };
   const bounded = createStreamLimits(limits);
   const checkModes = options.enforceInputModes === true ? createInputCheck(card) : undefined;
   const cache = createEventItemCache();
-  const sending = createSending(engine, createStartSend(engine, { answers, onBusy }), cache);
+  const startOptions = { answers, onBusy, ...(push && { onPush: push.onRegistered }) };
+  const sending = createSending(engine, createStartSend(engine, startOptions), cache);
   const tasks = createTaskOperations(engine, { cancelGraceMs, cache });
   const noPush = () => Promise.reject(new PushNotificationNotSupportedError());
+  const webhooks = push && createPushOperations(push);
   const operations: Operations = {
     SendMessage: bounded.waiting(sending.sendMessage),
     SendStreamingMessage: bounded.streaming(sending.sendStreamingMessage),
@@ -89,10 +95,10 @@ export function createService(options: ServiceOptions): Service {
       isGuarded && context.scope.owner === null ? noTasks(params, context) : tasks.listTasks(params, context),
     CancelTask: tasks.cancelTask,
     SubscribeToTask: bounded.streaming(tasks.subscribeToTask),
-    CreateTaskPushNotificationConfig: noPush,
-    GetTaskPushNotificationConfig: noPush,
-    ListTaskPushNotificationConfigs: noPush,
-    DeleteTaskPushNotificationConfig: noPush,
+    CreateTaskPushNotificationConfig: webhooks?.create ?? noPush,
+    GetTaskPushNotificationConfig: webhooks?.get ?? noPush,
+    ListTaskPushNotificationConfigs: webhooks?.list ?? noPush,
+    DeleteTaskPushNotificationConfig: webhooks?.delete ?? noPush,
     GetExtendedAgentCard: (_, context) => showExtendedCard(extendedCard, context),
   };
   const declared = new Set(card.capabilities.extensions?.flatMap(({ uri }) => uri ?? []));
@@ -110,6 +116,7 @@ export function createService(options: ServiceOptions): Service {
     const checked = readParams(method, dialect === undefined ? params : dialect.translate(params), limits);
     const tenant = await tenantOf(checked, caller);
     const sendKey = keyOf(checked, caller);
+    const draft = push && (await pushOf(checked, caller, push));
     checkInput(checked);
     const extensions = activeExtensions(caller.extensions);
     const { lastEventId, traceparent } = caller;
@@ -127,6 +134,8 @@ export function createService(options: ServiceOptions): Service {
       ...(lastEventId !== undefined && { lastEventId }),
       ...(traceparent !== undefined && { traceparent }),
       ...(sendKey && { sendKey }),
+      ...(draft && { push: draft }),
+      ...(dialect?.name && { dialect: dialect.name }),
     });
   }
 
@@ -149,6 +158,16 @@ export function createService(options: ServiceOptions): Service {
 
 async function plainly<T>(question: () => T | Promise<T>): Promise<T> {
   return question();
+}
+
+async function pushOf(
+  params: Methods[Method]['params'],
+  { dialect, traceparent, signal }: Caller,
+  { refuse }: PushPart,
+): Promise<PushDraft | undefined> {
+  if (!('url' in params) && !('message' in params)) return undefined;
+  const origin = { dialect: dialect?.name ?? ('1.0' as const), traceparent };
+  return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal));
 }
 
 async function showExtendedCard(

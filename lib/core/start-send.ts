@@ -12,6 +12,8 @@ import type { ExpectedTail } from './feed.ts';
 import type { OpenEntry } from './fold.ts';
 import { keyReused } from './idempotency.ts';
 import type { Answers, RunRequest, Scope, Seq, StoredTask, TaskId } from './log.ts';
+import { tooManyWebhooks } from './push-configs.ts';
+import { INLINE_PUSH } from './push-draft.ts';
 import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -47,7 +49,11 @@ export type StartSend = (
 /** Makes the half of the two sending operations that writes (§3.1.1, §3.1.2). */
 export function createStartSend(
   engine: Engine,
-  options: { readonly answers: Answers | AnswersFunction; readonly onBusy: OnBusy },
+  options: {
+    readonly answers: Answers | AnswersFunction;
+    readonly onBusy: OnBusy;
+    readonly onPush?: (taskId: TaskId) => void;
+  },
 ): StartSend {
   const { storage, feed } = engine;
 
@@ -62,7 +68,7 @@ export function createStartSend(
 
   async function begin(
     { message }: SendMessageRequest,
-    { scope, sendKey, openStream, signal }: OperationContext,
+    { scope, sendKey, push, openStream, signal }: OperationContext,
     request: RunRequest,
     answers: Answers,
   ): Promise<Sent> {
@@ -76,7 +82,11 @@ export function createStartSend(
       status: { state: 'TASK_STATE_SUBMITTED', timestamp: '' },
       history: [{ ...message, taskId, contextId }],
     };
-    const init = { scope, task, request, answers, ...(sendKey && { idempotency: sendKey }) };
+    const init = {
+      ...{ scope, task, request, answers },
+      ...(sendKey && { idempotency: sendKey }),
+      ...(push && { push: push({ taskId, contextId }) }),
+    };
     const tail = await feed.expect(taskId, signal);
     try {
       const created = await asAnswerable(storage.createTask(init), sendKey?.field);
@@ -85,6 +95,7 @@ export function createStartSend(
         tail.end();
         return await join(created.taskId, created.seq, scope);
       }
+      if (push !== undefined) options.onPush?.(taskId);
       const { entry, seq } = created;
       if (entry.kind !== 'open') throw new TypeError(`The log of a task begins with ${entry.kind}`);
       tail.startAfter(seq);
@@ -109,7 +120,7 @@ export function createStartSend(
   async function goOn(
     taskId: TaskId,
     { message }: SendMessageRequest,
-    { scope, sendKey, openStream }: OperationContext,
+    { scope, sendKey, push, openStream }: OperationContext,
     request: RunRequest,
   ): Promise<Sent> {
     const found = await storage.loadTask(taskId, scope);
@@ -127,10 +138,15 @@ export function createStartSend(
     const ifWaiting = options.onBusy === 'reject';
     const input = { message: { ...message, taskId, contextId }, request, ifWaiting };
     const stored = await asAnswerable(
-      storage.addInput(scope, taskId, { ...input, ...(sendKey && { idempotency: sendKey }) }),
+      storage.addInput(scope, taskId, {
+        ...input,
+        ...(sendKey && { idempotency: sendKey }),
+        ...(push && { push: push({ taskId, contextId }) }),
+      }),
     );
     if (!stored.ok)
       throw stored.reason === 'key-reused' ? keyReused(sendKey?.field) : refused(taskId, stored);
+    if (push !== undefined) options.onPush?.(taskId);
     if (stored.duplicate !== true) announce(engine, taskId, stored);
     wake(engine, scope.agent, taskId);
     const snapshot = await storage.loadTask(taskId, scope);
@@ -142,7 +158,12 @@ export function createStartSend(
     const request = runRequest(params, context);
     const { message } = params;
     if (message.taskId !== undefined) return goOn(message.taskId, params, context, request);
-    return begin(params, context, request, kind ?? (await decide(message, context, request)));
+    return begin(
+      params,
+      context,
+      request,
+      kind ?? (context.push ? 'task' : await decide(message, context, request)),
+    );
   };
 }
 
@@ -168,6 +189,8 @@ function refused(taskId: TaskId, { reason, state }: Extract<WriteResult, { ok: f
       return new TaskNotFoundError(taskId);
     case 'too-large':
       return tooLarge();
+    case 'push-full':
+      return tooManyWebhooks(INLINE_PUSH);
     case 'busy':
       return new UnsupportedOperationError(
         'The task works on an earlier message; wait until it asks for input, or send a message without taskId to start another one',

@@ -21,13 +21,17 @@ export interface CardSettings {
 }
 
 /** Makes the cards. Throws a ConfigError for fields and keys that can not be. */
-export function cardSettings<Req extends IncomingMessage>(options: A2AOptions<Req>): CardSettings {
+export function cardSettings<Req extends IncomingMessage>(
+  options: A2AOptions<Req>,
+  pushNotifications: boolean,
+): CardSettings {
   const { card: fields, extendedCard, tenants, signCard, logger = silentLogger } = options;
   const { bindings = ['JSONRPC', 'HTTP+JSON'] } = options;
   const versions = options.versions ?? (bindings.includes('JSONRPC') ? ['1.0', '0.3'] : ['1.0']);
   const wiring: CardWiring = {
     versions,
     bindings,
+    pushNotifications,
     extendedAgentCard: extendedCard !== undefined,
     ...(Array.isArray(tenants) && { tenants }),
     ...(signCard && { sign: createCardSigner(signCard) }),

@@ -40,6 +40,8 @@ const rules = {
   onBusy: (value) => (value === 'queue' || value === 'reject' ? undefined : "must be 'queue' or 'reject'"),
   dedupeWindowMs: milliseconds(0),
   enforceInputModes: aBoolean,
+  // its parts are checked where they are read
+  push: (value) => (value === false || isObject(value) ? undefined : 'must be false or an object'),
   limits: anObject,
   keepAliveMs: milliseconds(0),
   stallMs: milliseconds(1),

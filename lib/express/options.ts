@@ -14,6 +14,7 @@ import type { AnswersFunction, OnBusy } from '../core/start-send.ts';
 import type { Storage } from '../core/storage.ts';
 import type { Tenants } from '../core/tenants.ts';
 import type { WorkerSettings } from '../core/worker-settings.ts';
+import type { PushOptions } from './push-options.ts';
 
 /** Limits of a request. */
 export interface RequestLimits {
@@ -106,6 +107,11 @@ export interface A2AOptions<Req extends IncomingMessage = Request> {
    * text is text/plain, data is application/json; bytes and URLs count only with a mediaType. @defaultValue false
    */
   enforceInputModes?: boolean;
+  /**
+   * Push notifications: whether webhooks are taken, where they may be, and who posts to them (§13.2). False for none: calls about
+   * them are refused with -32003. @defaultValue on, with the defaults of its parts, where the storage keeps webhooks
+   */
+  push?: false | PushOptions;
   limits?: RequestLimits;
   /** Silence after which a stream carries a comment, in ms; 0 for none. @defaultValue 15000 */
   keepAliveMs?: number;

@@ -9,6 +9,7 @@ import { addressOf } from './caller.ts';
 import { createChecks } from './checks.ts';
 import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
+import { createPush } from './push.ts';
 import { readSettings } from './settings.ts';
 import { shareBackend, type Sharing } from './sharing.ts';
 
@@ -68,7 +69,13 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   const settings = readSettings(options);
   const { engine, agent, agentId, card } = settings;
   const { storage, broker, eventBus, feed, clock, logger } = engine;
-  const service = createService({ ...settings, card: card.card });
+  const pushing = settings.push && createPush(settings.push, { ...settings, ...engine });
+  const { push: _, ...serviceSettings } = settings;
+  const service = createService({
+    ...serviceSettings,
+    card: card.card,
+    ...(pushing && { push: pushing.part }),
+  });
   const worker = agent && createWorker({ ...engine, ...settings, ...settings.worker, agent });
   const lifecycle = createLifecycle(start, clock, logger);
   const checks = createChecks(options, card.card, logger);
@@ -94,11 +101,18 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
 
   async function start(): Promise<void> {
     await storage.init();
-    if (!lifecycle.isClosing()) await worker?.start();
+    if (lifecycle.isClosing()) return;
+    await worker?.start();
+    pushing?.start();
   }
 
   function close({ drainMs = DRAIN_MS }: { drainMs?: number } = {}): Promise<void> {
-    const drain = () => Promise.all([handler.close(drainMs), worker?.stop({ drainMs })]);
+    const startedAt = clock.elapsed();
+    const drain = async () => {
+      await Promise.all([handler.close(drainMs), worker?.stop({ drainMs })]);
+      // what the last runs had to tell
+      await pushing?.stop({ drainMs: Math.max(0, startedAt + drainMs - clock.elapsed()) });
+    };
     const steps = [
       feed.close,
       () => sharing.leave(broker),
@@ -123,7 +137,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   }
 
   // tasks may be due before the first call comes; what fails is logged there and tried again
-  if (worker) lifecycle.ready().catch(() => undefined);
+  if (worker ?? pushing?.sends) lifecycle.ready().catch(() => undefined);
   const { handle, wellKnown } = handler;
   const errorHandler = (mount?: string) => createErrorHandler<Req>(handler, mount);
   const inFront = (app: RequestListener, mount: string) => putBefore({ ...handler, ...checks }, app, mount);

@@ -16,6 +16,8 @@ import { type CardSettings, cardSettings } from './card-settings.ts';
 import { checkCallerData } from './caller-data.ts';
 import { checkOwner, defaultOwner } from './caller.ts';
 import { checkOptions } from './check-options.ts';
+import { type PushSettings, readPushOptions } from './push-options.ts';
+import { hasPush } from './push-sender.ts';
 import type { A2AOptions, RequestLimits } from './options.ts';
 
 const MIB = 1024 * 1024;
@@ -38,6 +40,8 @@ export interface Settings<Req extends IncomingMessage>
   /** What was set of them. */
   readonly limits: NonNullable<ServiceOptions['limits']>;
   readonly onMetric?: OnMetric;
+  /** Absent where no webhooks are taken. */
+  readonly push?: PushSettings;
   readonly bodyBytes: number;
   readonly bodiesBytes: number;
   readonly keepAliveMs: number;
@@ -49,14 +53,16 @@ export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>
   checkOptions(asked);
   const options = { ...asked, ...(asked.logger && { logger: guardLogger(asked.logger) }) };
   const { agent, publicUrl, tenants, logger = silentLogger } = options;
-  const cards = cardSettings(options);
   const clock = systemClock;
   const backend = backendOf(options);
+  const push = pushSettings(options.push, backend);
+  const cards = cardSettings(options, push !== undefined);
   return {
     ...{ ...cards, clock },
     ...(agent && { agent }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(tenants && { tenants }),
+    ...(push && { push }),
     answers: options.answers ?? 'task',
     agentId: options.agentId ?? 'default',
     worker: readWorkerSettings(options.worker ?? {}, 'worker.'),
@@ -75,6 +81,18 @@ export function readSettings<Req extends IncomingMessage>(asked: A2AOptions<Req>
     // last, as it listens to the event bus: nothing may throw after it
     engine: { ...backend, feed: createTaskFeed({ ...backend, clock, logger }), clock, logger },
   };
+}
+
+/** Webhooks are taken where the storage keeps them, unless the options say no. */
+function pushSettings(given: A2AOptions['push'], { storage }: Backend): PushSettings | undefined {
+  if (given === false) return undefined;
+  const settings = readPushOptions(given ?? {}, 'push.');
+  if (hasPush(storage)) return settings;
+  if (given === undefined) return undefined;
+  throw new ConfigError(
+    'ERR_A2A_BACKEND',
+    'Option `push` needs a storage that keeps webhooks, with a part `push`: this one has none',
+  );
 }
 
 function bodySettings({

@@ -11,6 +11,9 @@ import { errorAnswer } from './error.ts';
 /** The cards that clients of 0.3 read. */
 export const olderCards = v03.cards;
 
+/** Writes what webhooks of 0.3 get. */
+export const writeOlderTask = v03.task;
+
 /** A call whose method is known. */
 interface RpcCall {
   readonly id: RpcId;

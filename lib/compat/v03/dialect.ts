@@ -7,6 +7,7 @@ import { checkV03 } from './check.ts';
 import { errorToV03 } from './error.ts';
 import { eventToV03 } from './event.ts';
 import { paramsToV1 } from './params.ts';
+import { taskToV03 } from './task.ts';
 import { resultToV03, type UnaryMethod } from './result.ts';
 
 /** The operations that 0.3 has, by their names in 1.0. */
@@ -16,6 +17,7 @@ export type MethodV03 = Exclude<keyof v1.Methods, 'ListTasks'>;
 export const v03 = {
   /** How the parameters of an operation, by its 1.0 name, are read. */
   params: (method: MethodV03) => ({
+    name: '0.3' as const,
     /** Whether a send brings a webhook along, as far as that shows before its parameters are checked. */
     hasWebhook,
     /** The parameters as a client of 1.0 would send them. Throws an InvalidParamsError in the words of 0.3. */
@@ -28,6 +30,8 @@ export const v03 = {
     return resultToV03(method, result as never);
   },
   event: eventToV03,
+  /** A task, which is what webhooks of 0.3 get. */
+  task: taskToV03,
   error: errorToV03,
   cards: {
     /** The card for clients of 0.3. Signatures are of the card of 1.0. */

@@ -82,6 +82,7 @@ function violationToV03({ field, description }: FieldViolation): FieldViolation 
   const older = field
     .replace(/(\.parts\[\d+\])\.raw$/, '$1.file.bytes')
     .replace(/(\.parts\[\d+\])\.url$/, '$1.file.uri')
+    .replace(/^(url|token|authentication)\b/, 'pushNotificationConfig.$1')
     .replace(/^configuration\.taskPushNotificationConfig/, 'configuration.pushNotificationConfig');
   return { field: older, description };
 }

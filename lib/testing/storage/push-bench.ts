@@ -9,7 +9,7 @@ export function webhook(
   id = 'hook',
   url = `https://hooks.example.com/${id}`,
 ): PushRegistration {
-  return { config: { id, taskId, url }, dialect: '1.0' };
+  return { config: { id, taskId, url }, contextId: 'context-1', dialect: '1.0' };
 }
 
 /** A storage with what the cases do to its webhooks. */

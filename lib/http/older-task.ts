@@ -1,0 +1,1 @@
+export { writeOlderTask } from '../jsonrpc/dispatch.ts';
