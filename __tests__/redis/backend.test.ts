@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { redisBackend, redisStorage } from 'express-a2a/redis';
+import { openClient, type TestClient } from './clients.ts';
+import { hasServer, startServer } from './server.ts';
+
+const unknownClient = {} as TestClient['client'];
+const closedClient = { sendCommand: async () => {}, isReady: false } as unknown as TestClient['client'];
+
+describe('redisBackend', () => {
+  it.each([
+    ['another client', { client: unknownClient }, /client of node-redis 6 or ioredis 6/],
+    ['no client', { client: undefined as never }, /client of node-redis 6 or ioredis 6/],
+    ['a prefix without a hash tag', { client: closedClient, prefix: 'a2a:' }, /one hash tag/],
+    ['a prefix with two', { client: closedClient, prefix: '{a}{b}' }, /one hash tag/],
+    ['a negative limit', { client: closedClient, limits: { activeTasks: -1 } }, /limits.activeTasks/],
+    ['an unknown retention', { client: closedClient, retention: { days: 7 } as never }, /retention.days/],
+    ['an unknown option', { client: closedClient, url: 'redis://' } as never, /no option url/],
+  ])('refuses %s', (_, options, text) => {
+    expect(() => redisBackend(options)).toThrow(text);
+  });
+
+  it('gives up a command that is not answered in time', async () => {
+    const client = { ...closedClient, sendCommand: () => new Promise(() => {}) } as TestClient['client'];
+    const storage = redisStorage({ client, commandTimeoutMs: 10 });
+    await expect(storage.init()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+(hasServer() ? describe : describe.skip)('a server with allkeys-lru', () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  let clients: readonly TestClient[] = [];
+
+  beforeAll(async () => {
+    server = await startServer(undefined, undefined, ['--maxmemory-policy', 'allkeys-lru']);
+    clients = await Promise.all([openClient('node-redis', server.url), openClient('ioredis', server.url)]);
+  });
+  afterAll(async () => {
+    for (const it of clients) it.close();
+    await server.stop();
+  });
+
+  it('is refused, whatever the client', async () => {
+    for (const { client } of clients) {
+      await expect(redisStorage({ client }).init()).rejects.toMatchObject({ code: 'ERR_A2A_REDIS_EVICTION' });
+    }
+  });
+
+  it('answers unavailable when it is gone', async () => {
+    await server.crash();
+    for (const { client } of clients) {
+      const reading = redisStorage({ client, commandTimeoutMs: 200 }).read('t', 0, 1, 1);
+      await expect(reading).rejects.toMatchObject({ name: 'StorageError', code: 'unavailable' });
+    }
+  });
+});
