@@ -1,15 +1,22 @@
-// The server of the fuzz with a fault, named by BROKEN, in each fifth answer: shows whether the fuzz would see it.
+// The server of the fuzz with a fault, named by BROKEN, in every fifth piece of an answer: shows whether the fuzz would see it.
 import { ServerResponse } from 'node:http';
 
-/** Each leaves the length as it is, so that nothing but the content is wrong. */
+/** Each leaves the length of an answer as it is, so that nothing but the content is wrong. */
 const BREAKS = /** @type {Record<string, [RegExp, string]>} */ ({
   envelope: [/"jsonrpc":"2.0"/, '"jsonrpc":"2.1"'],
   json: [/\}$/, ']'],
   id: [/"id":[01],/, '"id":7,'],
   code: [/"code":-32602/, '"code":-32099'],
   result: [/TASK_STATE_COMPLETED/, 'TASK_STATE_COMPLETEX'],
+  field: [/"history":/, '"hiztory":'],
   frame: [/^data: /, 'dato: '],
+  rest: [/^((?:id|data|retry): [^]*)"TASK_STATE_COMPLETED"/, '$1"TASK_STATE_WORKING"'],
   internal: [/"message":"Invalid parameters"/, '"message":"at lib/x.ts:1:10  "'],
+  detail: [/"description":"\w.{12}/, '"description":"lib/x.ts:1:10'],
+  // in answers of 0.3
+  older_result: [/"state":"completed"/, '"state":"completeX"'],
+  older_kind: [/"kind":"task"/, '"kind":"tazk"'],
+  older_end: [/"final":true/, '"final":false'],
 });
 
 const broken = process.env['BROKEN'] ?? '';
@@ -35,14 +42,20 @@ Object.assign(ServerResponse.prototype, {
    * @param {unknown[]} args
    */
   write(...args) {
-    return Reflect.apply(write, this, spoil(this, args));
+    const room = Reflect.apply(write, this, spoil(this, args));
+    if (broken === 'cut' && answers % 5 === 1) this.socket?.destroySoon();
+    return room;
   },
   /**
    * @this {ServerResponse}
    * @param {unknown[]} args
    */
   end(...args) {
-    return Reflect.apply(end, this, spoil(this, args));
+    const { socket } = this;
+    const ended = Reflect.apply(end, this, spoil(this, args));
+    if (broken === 'behind' && this.req.headers.host === 'agent.test' && answers % 5 === 1)
+      socket?.write('{}');
+    return ended;
   },
 });
 

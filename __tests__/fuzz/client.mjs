@@ -2,13 +2,18 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /**
- * A response as it came; `status` 0 is a connection that ended without one.
+ * A response as it came, and how many bytes came with it that are not of it; `status` 0 is a connection that ended without a
+ * whole one.
  *
- * @typedef {{ status: number, type: string, body: string }} FuzzResponse
+ * @typedef {{ status: number, type: string, body: string, extra: number }} FuzzResponse
  */
 
 /** What takes longer than this has hung: ten times and more what a loaded machine needs. */
 const LIMIT_MS = 60_000;
+
+/** What comes before the first event of a stream, and that event. */
+const FIRST_EVENT = /^[^]*?(?:^|\n)data: [^\n]*\n\n/;
+const NOTHING = { status: 0, type: '', body: '', extra: 0 };
 
 /**
  * A connection that is kept as long as both sides keep it.
@@ -18,6 +23,18 @@ const LIMIT_MS = 60_000;
 export function client(port) {
   /** @type {import('node:net').Socket | undefined} */
   let socket;
+  let isReading = false;
+  /** Bytes that came while nobody asked. */
+  let stray = 0;
+
+  async function open() {
+    const opened = connect(port, '127.0.0.1');
+    await once(opened, 'connect');
+    opened.on('data', (chunk) => {
+      if (!isReading && opened === socket) stray += chunk.length;
+    });
+    return opened;
+  }
 
   /**
    * Sends bytes and gives the response. Of an `endless` stream only the first event; where the length `lies`, whatever
@@ -27,14 +44,17 @@ export function client(port) {
    * @returns {Promise<FuzzResponse>}
    */
   async function exchange({ bytes, endless, lies }) {
-    const used = lies || socket === undefined || socket.destroyed ? connect(port, '127.0.0.1') : socket;
-    if (used !== socket) await once(used, 'connect');
+    const used = lies || socket === undefined || socket.destroyed ? await open() : socket;
+    isReading = true;
     used.write(bytes);
     if (lies) used.end();
     const { response, isOpen } = await read(used, endless);
+    isReading = false;
     if (!isOpen) used.destroy();
     if (!lies) socket = isOpen ? used : undefined;
-    return response;
+    const extra = response.extra + stray;
+    stray = 0;
+    return { ...response, extra };
   }
 
   return { exchange, close: () => socket?.destroy() };
@@ -56,8 +76,7 @@ function read(socket, endless) {
       const response = parse(bytes, endless);
       if (response !== undefined) finish(response);
     };
-    const onClose = () =>
-      finish({ response: parse(bytes, true)?.response ?? { status: 0, type: '', body: '' }, isOpen: false });
+    const onClose = () => finish({ response: parse(bytes, endless)?.response ?? NOTHING, isOpen: false });
     const onError = () => undefined;
     /** @param {Error | { response: FuzzResponse, isOpen: boolean }} outcome */
     function finish(outcome) {
@@ -88,17 +107,21 @@ function parse(bytes, endless) {
   const rest = bytes.subarray(end + 4);
   const isOpen = !/^connection: close$/im.test(head);
   if (/^transfer-encoding: chunked$/im.test(head)) {
-    const { body, isWhole } = dechunk(rest);
-    const isEnough = endless && type === 'text/event-stream' && body.includes('\n\n');
-    if (!isWhole && !isEnough) return undefined;
+    const { body, isWhole, length } = dechunk(rest);
+    const first = endless && type === 'text/event-stream' ? FIRST_EVENT.exec(body)?.[0] : undefined;
+    if (!isWhole && first === undefined) return undefined;
     return {
-      response: { status, type, body: isWhole ? body : body.slice(0, body.indexOf('\n\n') + 2) },
+      response: {
+        ...{ status, type, body: isWhole ? body : String(first) },
+        extra: isWhole ? rest.length - length : 0,
+      },
       isOpen: isOpen && isWhole,
     };
   }
   const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
   if (rest.length < length) return undefined;
-  return { response: { status, type, body: rest.subarray(0, length).toString('utf8') }, isOpen };
+  const body = rest.subarray(0, length).toString('utf8');
+  return { response: { status, type, body, extra: rest.length - length }, isOpen };
 }
 
 /** @param {Buffer} bytes */
@@ -108,9 +131,9 @@ function dechunk(bytes) {
     const line = bytes.indexOf('\r\n', at);
     const size = line < 0 ? NaN : Number.parseInt(bytes.subarray(at, line).toString('latin1'), 16);
     if (!(size >= 0) || line + 4 + size > bytes.length) break;
-    if (size === 0) return { body: Buffer.concat(chunks).toString('utf8'), isWhole: true };
+    if (size === 0) return { body: Buffer.concat(chunks).toString('utf8'), isWhole: true, length: line + 4 };
     chunks.push(bytes.subarray(line + 2, line + 2 + size));
     at = line + 4 + size;
   }
-  return { body: Buffer.concat(chunks).toString('utf8'), isWhole: false };
+  return { body: Buffer.concat(chunks).toString('utf8'), isWhole: false, length: 0 };
 }

@@ -26,6 +26,15 @@ const CONNECTIONS = 16;
 const ROUND = 1000;
 const HEAP_GROWTH_MB = 64;
 
+const MUST_ANSWER = [
+  ...['SendMessage', 'SendStreamingMessage', 'GetTask', 'ListTasks', 'CancelTask', 'SubscribeToTask'].map(
+    (name) => `${name} of 1.0`,
+  ),
+  ...['SendMessage', 'SendStreamingMessage', 'GetTask', 'CancelTask', 'SubscribeToTask'].map(
+    (name) => `${name} of 0.3`,
+  ),
+];
+
 const server = fork(new URL(values.server, import.meta.url), { execArgv: ['--expose-gc'] });
 /** @type {string[]} */
 const faults = [];
@@ -82,6 +91,8 @@ const newTasks = () => Promise.all(TASKS.map((_, index) => newTask(index < 5 ? '
 let taskIds = await newTasks();
 let next = first;
 const codes = new Map();
+/** Operations that were answered with a result: a fuzz in which all is refused shows nothing. */
+const answered = new Set();
 
 async function work() {
   const { exchange, close } = client(port);
@@ -89,13 +100,13 @@ async function work() {
     const index = next++;
     const request = requestOf(seed, index, taskIds);
     const response = await exchange(request).catch((error) => ({
-      status: -1,
-      type: String(error),
-      body: '',
+      ...{ status: -1, type: String(error) },
+      ...{ body: '', extra: 0 },
     }));
     const fault = faultOf(request, response);
     const code = /"error":\{"code":(-\d+)/.exec(response.body)?.[1] ?? (response.status === 0 ? 'cut' : 'ok');
     codes.set(code, (codes.get(code) ?? 0) + 1);
+    if (code === 'ok' && request.operation) answered.add(`${request.operation.name} of ${request.dialect}`);
     if (fault === undefined && values.case === undefined) continue;
     if (fault !== undefined) faults.push(`case ${index}: ${fault}`);
     console.error(`\n${fault ?? 'fine'}: npm run fuzz -- --seed ${seed} --case ${index}`);
@@ -123,6 +134,10 @@ if (late.calls || late.running) faults.push(`${late.calls} calls and ${late.runn
 const growth = (late.heapMb ?? 0) - (early.heapMb ?? 0);
 if (growth > HEAP_GROWTH_MB) faults.push(`the heap grew by ${growth} MB`);
 await newTask('hi').catch((error) => faults.push(`the server does not answer any more: ${String(error)}`));
+if (count >= 5000) {
+  const missing = MUST_ANSWER.filter((each) => !answered.has(each));
+  if (missing.length > 0) faults.push(`never a result for ${missing.join(', ')}`);
+}
 isDone = true;
 server.disconnect();
 console.log(

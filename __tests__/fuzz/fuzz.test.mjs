@@ -25,9 +25,17 @@ const FAULTS = {
   json: /case \d+: an answer that is no JSON/,
   id: /case \d+: the id 7/,
   code: /case \d+: no JSON-RPC response: data\/error\/code must be equal to one of the allowed values/,
-  result: /case \d+: a result that is no \w+: /,
+  result: /case \d+: a result that is no \w+ of A2A 1\.0: /,
+  field: /case \d+: a result that is no \w+ of A2A 1\.0: .* must NOT have additional properties/,
   frame: /case \d+: a stream with something else than events/,
+  rest: /case \d+: a stream that stops before its end/,
   internal: /case \d+: an error with something internal/,
+  detail: /case \d+: an error with something internal/,
+  behind: /case \d+: \d+ bytes behind this answer or the one before/,
+  cut: /case \d+: status 0/,
+  older_result: /case \d+: a result that is no \w+ of A2A 0\.3: /,
+  older_kind: /case \d+: a result that is no \w+ of A2A 0\.3: /,
+  older_end: /case \d+: a stream that stops before its end/,
   crash: /the server has ended with 3/,
 };
 

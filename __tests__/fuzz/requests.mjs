@@ -1,43 +1,22 @@
 import { gzipSync } from 'node:zlib';
 import { mutate, mutateBytes } from './mutate.mjs';
 import { random } from './random.mjs';
+import { isOlderMessage, OPERATIONS } from './operations.mjs';
 import { json, valueOf } from './values.mjs';
 
-/** @import { Random } from './random.mjs' */
-
 /**
- * One request of the fuzz. `id` is what the answer has to echo, where that can be known; `method` is the operation, where the
- * call is certainly one of A2A 1.0; `lies` tells that the length in the header is not that of the body.
- *
- * @typedef {{ bytes: Buffer, body: Buffer, id?: unknown, method?: string, endless: boolean, lies: boolean }} FuzzRequest
+ * @import { Operation } from './operations.mjs'
+ * @import { Random } from './random.mjs'
+ * @import { Dialect } from './values.mjs'
  */
 
-/** Every operation: name in 1.0, older name, parameters. */
-export const METHODS = /** @type {const} */ ([
-  ['SendMessage', 'message/send', 'SendMessageRequest'],
-  ['SendStreamingMessage', 'message/stream', 'SendMessageRequest'],
-  ['GetTask', 'tasks/get', 'GetTaskRequest'],
-  ['ListTasks', 'tasks/list', 'ListTasksRequest'],
-  ['CancelTask', 'tasks/cancel', 'CancelTaskRequest'],
-  ['SubscribeToTask', 'tasks/resubscribe', 'SubscribeToTaskRequest'],
-  ['CreateTaskPushNotificationConfig', 'tasks/pushNotificationConfig/set', 'TaskPushNotificationConfig'],
-  [
-    'GetTaskPushNotificationConfig',
-    'tasks/pushNotificationConfig/get',
-    'GetTaskPushNotificationConfigRequest',
-  ],
-  [
-    'ListTaskPushNotificationConfigs',
-    'tasks/pushNotificationConfig/list',
-    'ListTaskPushNotificationConfigsRequest',
-  ],
-  [
-    'DeleteTaskPushNotificationConfig',
-    'tasks/pushNotificationConfig/delete',
-    'DeleteTaskPushNotificationConfigRequest',
-  ],
-  ['GetExtendedAgentCard', 'agent/getAuthenticatedExtendedCard', 'GetExtendedAgentCardRequest'],
-]);
+/**
+ * One request of the fuzz. `id` is what the answer has to echo, where that can be known; `operation` is what was called and
+ * `dialect` the version that the answer has to be in, where both are certain; `lies` tells that the length in the header
+ * is not that of the body.
+ *
+ * @typedef {{ bytes: Buffer, body: Buffer, id?: unknown, operation?: Operation, dialect?: Dialect, endless: boolean, lies: boolean }} FuzzRequest
+ */
 
 const IDS = [0, 1, '', 'a', null, 'é"\\', -1, 2 ** 53 - 1];
 const BAD_IDS = [1.5, {}, [], true, 2 ** 53, 1e300];
@@ -66,7 +45,7 @@ export function requestOf(seed, index, taskIds) {
     .toString('latin1')
     .replace(/\{task-(\d)\}/g, (_, n) => taskIds[Number(n)] ?? 'nobody');
   const body = Buffer.from(text, 'latin1');
-  const { lines, lies, isSure } = headersOf(chance, body.length);
+  const { lines, lies, version } = headersOf(chance, body.length, call.dialect);
   const sent = chance.chance(0.02) ? encoded(chance, body, lines) : body;
   if (!lies) lines.push(`Content-Length: ${sent.length}`);
   const verb = chance.chance(0.01) ? chance.pick(['GET', 'PUT', 'DELETE', 'PATCH']) : 'POST';
@@ -74,38 +53,62 @@ export function requestOf(seed, index, taskIds) {
     ? chance.pick(['?A2A-Version=1.0', '?a2a-version=9', '?x', '?%ff', '?'])
     : '';
   const head = `${verb} /a2a${query} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
-  const { id, method, isExact = false } = call;
-  const isCall = isExact && isSure && verb === 'POST' && sent === body && query === '';
+  const { id, operation, isExact = false } = call;
+  const isCall = isExact && !lies && version !== 'odd' && verb === 'POST' && sent === body && query === '';
+  const dialect = isCall ? dialectOf(call, version) : undefined;
   return {
     bytes: Buffer.concat([Buffer.from(head, 'latin1'), sent]),
     body: sent,
     ...(isCall && id !== undefined && { id }),
-    ...(isCall && method !== undefined && { method }),
+    ...(dialect !== undefined && operation !== undefined && { operation, dialect }),
     endless: /SubscribeToTask|resubscribe/.test(text),
     lies,
   };
 }
 
 /**
+ * A call before it has headers: `dialect` is the one that its parameters were made in, `isOlderName` how the method is called.
+ *
+ * @typedef {{ body: Buffer, id?: unknown, operation?: Operation, dialect?: Dialect, isOlderName?: boolean, params?: unknown, isExact?: boolean }} Call
+ */
+
+/**
  * @param {Random} chance
- * @returns {{ body: Buffer, id?: unknown, method?: string, isExact?: boolean }}
+ * @returns {Call}
  */
 function callOf(chance) {
-  const [name, older, definition] = chance.chance(0.5)
-    ? chance.pick(METHODS.slice(0, 6))
-    : chance.pick(METHODS);
-  const isOlder = chance.chance(0.15);
-  let params = valueOf(chance, definition);
+  const operation = chance.pick(chance.chance(0.5) ? OPERATIONS.slice(0, 6) : OPERATIONS);
+  /** @type {Dialect} */
+  const dialect = chance.chance(0.4) && operation['0.3'] !== undefined ? '0.3' : '1.0';
+  // some take the method of one version and the parameters of the other
+  const isOlderName = (dialect === '0.3') !== chance.chance(0.08) && operation.older !== undefined;
+  let params = valueOf(chance, dialect, operation[dialect]?.params ?? '');
   for (let i = chance.pick([0, 0, 1, 1, 2, 5]); i > 0; i--) params = mutate(chance, params);
   const id = chance.chance(0.95) ? chance.pick(IDS) : chance.pick(BAD_IDS);
-  const envelope = { jsonrpc: '2.0', id, method: isOlder ? older : name, params };
+  const method = isOlderName ? operation.older : operation.name;
   const isWhole = chance.chance(0.93);
-  const text = JSON.stringify(isWhole ? envelope : mutate(chance, envelope));
-  const bytes = Buffer.from(text);
-  if (!chance.chance(0.95)) return { body: mutateBytes(chance, bytes) };
-  const isGood = isWhole && !BAD_IDS.includes(/** @type {never} */ (id)) && id !== 2 ** 53;
-  return { body: bytes, isExact: isGood, id, ...(!isOlder && { method: name }) };
+  const envelope = { jsonrpc: '2.0', id, method, params };
+  const bytes = Buffer.from(JSON.stringify(isWhole ? envelope : mutate(chance, envelope)));
+  if (!chance.chance(0.95)) return { body: mutateBytes(chance, bytes), dialect };
+  const isExact = isWhole && !BAD_IDS.includes(/** @type {never} */ (id));
+  return { body: bytes, isExact, id, operation, dialect, isOlderName, params };
 }
+
+/**
+ * The version in which a call is answered, where that is certain: what the header says, else what the name and the message do.
+ *
+ * @param {Call} call
+ * @param {Version} version
+ * @returns {Dialect | undefined}
+ */
+function dialectOf({ operation, isOlderName = false, params }, version) {
+  if (version === '0.3') return isOlderName ? '0.3' : undefined;
+  if (version === '1.0' || !isOlderName) return '1.0';
+  // a message that does not say who wrote it may count as one of 1.0
+  return operation?.isSend && !isOlderMessage(params) ? undefined : '0.3';
+}
+
+/** @typedef {Dialect | 'none' | 'odd'} Version What the header A2A-Version says. */
 
 /** @param {Random} chance */
 function garbage(chance) {
@@ -138,12 +141,19 @@ function garbage(chance) {
 /**
  * @param {Random} chance
  * @param {number} length
+ * @param {Dialect} dialect
+ * @returns {{ lines: string[], lies: boolean, version: Version }}
  */
-function headersOf({ chance, pick, below }, length) {
+function headersOf({ chance, pick, below }, length, dialect = '1.0') {
   const isPlain = chance(0.85);
   const lines = ['Host: agent.test', `Content-Type: ${isPlain ? 'application/json' : pick(TYPES)}`];
-  const version = isPlain ? '1.0' : pick(VERSIONS);
-  if (chance(0.9)) lines.push(`A2A-Version: ${version}`);
+  /** @type {Version} */
+  let version = isPlain ? dialect : 'odd';
+  // clients of 0.3 send none, most of them
+  if (!chance(dialect === '0.3' ? 0.4 : 0.9)) version = isPlain ? 'none' : 'odd';
+  else lines.push(`A2A-Version: ${isPlain ? version : pick(VERSIONS)}`);
+  if (chance(0.1))
+    lines.push(`X-A2A-Extensions: ${pick(['urn:x', ',,', 'urn:express-a2a:resumable-stream:v1'])}`);
   if (chance(0.1))
     lines.push(`A2A-Extensions: ${pick(['urn:express-a2a:resumable-stream:v1', ',,', 'urn:x, urn:y', '"'])}`);
   if (chance(0.1)) lines.push(`Last-Event-ID: ${pick(['1.0', '-1', 'x', '99999999999999999999.zz', ''])}`);
@@ -156,7 +166,7 @@ function headersOf({ chance, pick, below }, length) {
     lines.push(
       `Content-Length: ${pick([0, 1, below(length + 1), length + 1, length + 1000, 'x', '-1', 1e15])}`,
     );
-  return { lines, lies, isSure: isPlain && !lies };
+  return { lines, lies, version };
 }
 
 /**

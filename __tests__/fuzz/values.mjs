@@ -5,14 +5,22 @@ import { readFileSync } from 'node:fs';
 /**
  * What is used of a JSON Schema.
  *
- * @typedef {{ $ref?: string, type?: string, format?: string, enum?: string[], items?: Schema, properties?: Record<string, Schema>,
- *   required?: string[], oneOf?: { required: string[] }[], additionalProperties?: Schema, minimum?: number, maximum?: number,
- *   minItems?: number }} Schema
+ * @typedef {{ $ref?: string, type?: string, format?: string, enum?: string[], const?: string, items?: Schema,
+ *   properties?: Record<string, Schema>, required?: string[], oneOf?: { $ref?: string, required?: string[] }[],
+ *   additionalProperties?: Schema, minimum?: number, maximum?: number, minItems?: number }} Schema
+ * @typedef {'1.0' | '0.3'} Dialect
+ * @typedef {{ $id: string, $defs: Record<string, Schema> }} Bundle
  */
 
-const bundle = new URL('../../schema/a2a.v1.schema.json', import.meta.url);
-/** @type {{ $id: string, $defs: Record<string, Schema> }} */
-export const schema = JSON.parse(readFileSync(bundle, 'utf8'));
+/** @param {string} name */
+function bundle(name) {
+  /** @type {Bundle} */
+  const parsed = JSON.parse(readFileSync(new URL(`../../schema/${name}`, import.meta.url), 'utf8'));
+  return parsed;
+}
+
+/** @type {Record<Dialect, Bundle>} */
+export const schemas = { '1.0': bundle('a2a.v1.schema.json'), 0.3: bundle('a2a.v0.3.schema.json') };
 
 /** Stands for a task of the server; ids differ from run to run. */
 export const TASKS = Array.from({ length: 8 }, (_, index) => `{task-${index}}`);
@@ -41,35 +49,50 @@ const BYTES = ['', 'AAEC', 'AAECAw', '-_8=', 'not base64', 'A'];
 
 /** What the fields of this name usually hold; other things come by mutation. */
 const BY_NAME = /** @type {Record<string, (random: Random) => unknown>} */ ({
-  role: ({ chance }) => (chance(0.95) ? 'ROLE_USER' : 'ROLE_AGENT'),
   tenant: ({ chance }) => (chance(0.95) ? '' : 'acme'),
   taskId: ({ chance, pick }) => (chance(0.8) ? pick(TASKS) : ''),
   id: ({ chance, pick }) => (chance(0.9) ? pick(TASKS) : 'nobody'),
   contextId: ({ chance }) => (chance(0.8) ? '' : 'c1'),
   messageId: ({ below }) => `m${below(1000)}`,
+  uri: ({ chance }) => (chance(0.9) ? 'https://files.example.com/a' : 'file:///etc/passwd'),
   url: ({ chance }) => (chance(0.9) ? 'https://files.example.com/a' : '/etc/passwd'),
   pageToken: ({ chance }) => (chance(0.8) ? '' : 'eyJ2IjoxfQ'),
 });
 
-/**
- * A value that mostly fits a definition.
- *
- * @param {Random} random
- * @param {string} name
- */
-export function valueOf(random, name) {
-  return make(random, { $ref: `#/$defs/${name}` }, 0);
-}
+/** @type {Record<Dialect, (random: Random) => unknown>} */
+const ROLES = {
+  '1.0': ({ chance }) => (chance(0.95) ? 'ROLE_USER' : 'ROLE_AGENT'),
+  0.3: ({ chance }) => (chance(0.95) ? 'user' : 'agent'),
+};
 
 /**
+ * A value that mostly fits a definition of a dialect.
+ *
  * @param {Random} random
+ * @param {Dialect} dialect
+ * @param {string} name
+ */
+export function valueOf(random, dialect, name) {
+  const { $defs } = schemas[dialect];
+  const byName = { ...BY_NAME, role: ROLES[dialect] };
+  return make({ random, $defs, byName }, { $ref: `#/$defs/${name}` }, 0);
+}
+
+/** @typedef {{ random: Random, $defs: Record<string, Schema>, byName: typeof BY_NAME }} Maker */
+
+/**
+ * @param {Maker} maker
  * @param {Schema} given
  * @param {number} depth
  * @returns {unknown}
  */
-function make(random, given, depth) {
+function make(maker, given, depth) {
+  const { random } = maker;
   const { below, chance, pick } = random;
-  const at = given.$ref === undefined ? given : (schema.$defs[given.$ref.slice('#/$defs/'.length)] ?? {});
+  const at = given.$ref === undefined ? given : (maker.$defs[given.$ref.slice('#/$defs/'.length)] ?? {});
+  if (at.const !== undefined) return at.const;
+  const variants = at.oneOf?.filter(({ $ref }) => $ref !== undefined) ?? [];
+  if (variants.length > 0) return make(maker, pick(variants), depth);
   if (at.enum) return chance(0.95) ? pick(at.enum) : below(10);
   switch (at.type) {
     case 'string':
@@ -82,30 +105,31 @@ function make(random, given, depth) {
       return chance(0.5);
     case 'array':
       return Array.from({ length: (at.minItems ?? 0) + below(3) }, () =>
-        make(random, at.items ?? {}, depth + 1),
+        make(maker, at.items ?? {}, depth + 1),
       );
     case 'object':
-      return makeObject(random, at, depth);
+      return makeObject(maker, at, depth);
     default:
       return json(random, depth);
   }
 }
 
 /**
- * @param {Random} random
+ * @param {Maker} maker
  * @param {Schema} at
  * @param {number} depth
  */
-function makeObject(random, { properties, required = [], oneOf = [], additionalProperties }, depth) {
+function makeObject(maker, { properties, required = [], oneOf = [], additionalProperties }, depth) {
+  const { random, byName } = maker;
   if (properties === undefined) return additionalProperties === undefined ? { a: json(random, depth) } : {};
   const chosen = oneOf.length === 0 ? undefined : random.pick(oneOf).required;
-  const rivals = new Set(oneOf.flatMap((branch) => branch.required));
+  const rivals = new Set(oneOf.flatMap(({ required: branch = [] }) => branch));
   /** @type {Record<string, unknown>} */
   const made = {};
   for (const [name, field] of Object.entries(properties)) {
     const isWanted = chosen?.includes(name) ?? false;
     if (rivals.has(name) ? !isWanted : !(required.includes(name) || random.chance(0.25))) continue;
-    made[name] = BY_NAME[name]?.(random) ?? make(random, field, depth + 1);
+    made[name] = byName[name]?.(random) ?? make(maker, field, depth + 1);
   }
   return made;
 }
