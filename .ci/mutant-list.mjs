@@ -785,7 +785,7 @@ const READS = [
     'a page repeats the last row of the one before',
     'storage.ts',
     ['S14 list: a position', 'S14 list: the total'],
-    ['countBefore(list, query.after)) - 1;', 'countBefore(list, query.after));'],
+    ['list.countBefore(query.after)) - 1;', 'list.countBefore(query.after));'],
   ),
   mutant(
     'a full last page says that there is more',
@@ -798,8 +798,8 @@ const READS = [
     'storage.ts',
     ['S14'],
     [
-      'const total = query.state === undefined ? list.length - oldest : list.slice(oldest).filter(isWanted).length;',
-      'const total = list.length;',
+      'const total = query.state === undefined ? list.size - oldest : countFrom(list, oldest, isWanted);',
+      'const total = list.size;',
     ],
   ),
   mutant(

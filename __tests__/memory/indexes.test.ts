@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createDueIndex } from '../../lib/memory/due-index.ts';
 import { createFifo } from '../../lib/memory/fifo.ts';
-import { countBefore, createListIndex } from '../../lib/memory/list-index.ts';
+import { createListIndex } from '../../lib/memory/list-index.ts';
 import { createTaskLog } from '../../lib/memory/task-log.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
@@ -66,18 +66,46 @@ describe('the list index', () => {
           for (const one of gone) index.remove('k', one);
           const left = tasks.filter((one) => !gone.includes(one));
           left.sort((a, b) => a.statusTs - b.statusTs || (a.id < b.id ? -1 : 1));
-          expect(index.list('k')).toEqual(left);
-          expect(index.list('other')).toEqual([]);
+          const list = index.list('k');
+          expect(Array.from({ length: list.size }, (_, at) => list.at(at))).toEqual(left);
+          expect(index.list('other').size).toBe(0);
           expect(index.size()).toBe(left.length > 0 ? 1 : 0);
           for (const { id, statusTs } of tasks) {
             const before = left.filter(
               (one) => one.statusTs < statusTs || (one.statusTs === statusTs && one.id < id),
             );
-            expect(countBefore(index.list('k'), { ts: statusTs, id })).toBe(before.length);
+            expect(list.countBefore({ ts: statusTs, id })).toBe(before.length);
           }
         },
       ),
     );
+  });
+});
+
+describe('the list index of a table that is full', () => {
+  it('stays sorted while the oldest go, the newest change, and others are added', () => {
+    const index = createListIndex<{ id: string; statusTs: number }>();
+    const kept: { id: string; statusTs: number }[] = [];
+    for (let step = 0; step < 6000; step += 1) {
+      // ids run against the order of creation within a millisecond
+      const task = { id: `${String(9 - (step % 10))}-${String(step)}`, statusTs: Math.floor(step / 10) };
+      kept.push(task);
+      index.insert('k', task);
+      if (step % 3 === 0) {
+        const wasTs = task.statusTs;
+        task.statusTs += step % 2;
+        index.move('k', task, wasTs);
+      }
+      const oldest = kept.length > 500 ? kept.shift() : undefined;
+      if (oldest !== undefined) index.remove('k', oldest);
+    }
+    const list = index.list('k');
+    const sorted = kept.toSorted((a, b) => a.statusTs - b.statusTs || (a.id < b.id ? -1 : 1));
+    const keys = (tasks: typeof kept) => tasks.map(({ id, statusTs }) => [statusTs, id]);
+    expect(list.size).toBe(500);
+    expect(
+      keys(Array.from({ length: list.size }, (_, at) => list.at(at) ?? { id: '', statusTs: 0 })),
+    ).toEqual(keys(sorted));
   });
 });
 

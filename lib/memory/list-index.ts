@@ -7,73 +7,115 @@ export interface Listed {
   readonly statusTs: number;
 }
 
-/** Tasks in the order of ListTasks, turned round: oldest status first, since most changes are to the newest. */
+/** Tasks in the order of ListTasks, turned round: oldest status first. */
+export interface TaskList<T extends Listed> {
+  readonly size: number;
+  readonly at: (index: number) => T | undefined;
+  /** How many tasks have a smaller sort key. */
+  readonly countBefore: (key: SortKey) => number;
+}
+
+/** Lists by key. */
 export interface ListIndex<T extends Listed> {
   readonly insert: (key: string, task: T) => void;
   /** Puts a task where it belongs now. `wasTs` is the status time that it had; it never decreases. */
   readonly move: (key: string, task: T, wasTs: number) => void;
   /** Takes a task out. Its sort key must still be the one it was inserted with. */
   readonly remove: (key: string, task: T) => void;
-  readonly list: (key: string) => readonly T[];
+  readonly list: (key: string) => TaskList<T>;
   readonly size: () => number;
 }
 
-/** Sorted arrays by key, searched from their end. */
+/** Makes the lists. What is done most costs least: the newest changes, and the oldest goes. */
 export function createListIndex<T extends Listed>(): ListIndex<T> {
-  const lists = new Map<string, T[]>();
-
-  /** Finds the task by the status time it has in the list, and takes it out. */
-  function take(list: T[], task: T, ts: number): void {
-    const index = countBefore(list, { ts, id: task.id });
-    if (list[index] === task) list.splice(index, 1);
-  }
-
+  const lists = new Map<string, SortedTasks<T>>();
+  const empty = new SortedTasks<T>();
   return {
     insert(key, task) {
-      const list = lists.get(key);
-      if (list === undefined) lists.set(key, [task]);
-      else put(list, task);
+      let list = lists.get(key);
+      if (list === undefined) lists.set(key, (list = new SortedTasks()));
+      list.insert(task);
     },
     move(key, task, wasTs) {
       const list = lists.get(key);
-      if (list === undefined || list.at(-1) === task) return;
-      take(list, task, wasTs);
-      put(list, task);
+      if (list === undefined || list.at(list.size - 1) === task) return;
+      list.remove(task, wasTs);
+      list.insert(task);
     },
     remove(key, task) {
       const list = lists.get(key);
       if (list === undefined) return;
-      take(list, task, task.statusTs);
-      if (list.length === 0) lists.delete(key);
+      list.remove(task, task.statusTs);
+      if (list.size === 0) lists.delete(key);
     },
-    list: (key) => lists.get(key) ?? [],
+    list: (key) => lists.get(key) ?? empty,
     size: () => lists.size,
   };
 }
 
-function put<T extends Listed>(list: T[], task: T): void {
-  list.splice(countBefore(list, { ts: task.statusTs, id: task.id }), 0, task);
-}
+/** Gaps at the front that are put up with: taking one of the oldest out of a long array would move all others. */
+const MOST_GAPS = 1024;
 
-/** How many tasks of the list have a smaller sort key. The nearer to the end the answer is, the faster it is found. */
-export function countBefore(list: readonly Listed[], key: SortKey): number {
-  let high = list.length;
-  let low = high;
-  for (let step = 1; low > 0; step *= 2) {
-    low = Math.max(0, high - step);
-    const task = list[low];
-    if (task !== undefined && isBefore(task, key)) break;
-    high = low;
-  }
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const task = list[middle];
-    if (task !== undefined && isBefore(task, key)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** A sorted array. The places before `#start` are empty. */
+class SortedTasks<T extends Listed> implements TaskList<T> {
+  #items: (T | undefined)[] = [];
+  #start = 0;
 
-function isBefore({ statusTs, id }: Listed, key: SortKey): boolean {
-  return statusTs === key.ts ? id < key.id : statusTs < key.ts;
+  get size(): number {
+    return this.#items.length - this.#start;
+  }
+
+  at(index: number): T | undefined {
+    return this.#items[this.#start + index];
+  }
+
+  insert(task: T): void {
+    const index = this.countBefore({ ts: task.statusTs, id: task.id });
+    if (index === this.size) this.#items.push(task);
+    else this.#items.splice(this.#start + index, 0, task);
+  }
+
+  /** Takes the task out that is here with that status time. */
+  remove(task: T, ts: number): void {
+    const index = this.countBefore({ ts, id: task.id });
+    if (this.at(index) !== task) return;
+    if (index < this.size / 2) this.#closeUp(index);
+    else this.#items.splice(this.#start + index, 1);
+  }
+
+  /** Moves the older ones by a place. */
+  #closeUp(index: number): void {
+    const start = this.#start;
+    this.#items.copyWithin(start + 1, start, start + index);
+    this.#items[start] = undefined;
+    this.#start += 1;
+    if (this.#start < MOST_GAPS && this.size > 0) return;
+    this.#items = this.#items.slice(this.#start);
+    this.#start = 0;
+  }
+
+  /** The nearer to an end the answer is, the faster it is found. */
+  countBefore(key: SortKey): number {
+    if (!this.#isBefore(0, key)) return 0;
+    let high = this.size;
+    let low = high;
+    for (let step = 1; low > 0; step *= 2) {
+      low = Math.max(0, high - step);
+      if (this.#isBefore(low, key)) break;
+      high = low;
+    }
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#isBefore(middle, key)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #isBefore(index: number, key: SortKey): boolean {
+    const task = this.at(index);
+    if (task === undefined) return false;
+    const { statusTs, id } = task;
+    return statusTs === key.ts ? id < key.id : statusTs < key.ts;
+  }
 }

@@ -4,7 +4,7 @@ import type { Storage, TaskPage, TaskQuery, TaskSnapshot } from '../core/storage
 import { append } from './append.ts';
 import { addInput, createTask, requestCancel } from './client-writes.ts';
 import { claim, release, renew } from './leases.ts';
-import { countBefore } from './list-index.ts';
+import type { TaskList } from './list-index.ts';
 import { pushSteps } from './push-storage.ts';
 import { contextKeyOf, scopeKeyOf, type TaskRecord } from './task-record.ts';
 import type { TaskTable } from './task-table.ts';
@@ -87,12 +87,12 @@ function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
   const list = table.listed.list(key);
   const isWanted = ({ state }: TaskRecord) => query.state === undefined || state === query.state;
   // no id sorts before the empty one, so tasks of that very millisecond are in
-  const oldest = query.statusSince === undefined ? 0 : countBefore(list, { ts: query.statusSince, id: '' });
-  const total = query.state === undefined ? list.length - oldest : list.slice(oldest).filter(isWanted).length;
+  const oldest = query.statusSince === undefined ? 0 : list.countBefore({ ts: query.statusSince, id: '' });
+  const total = query.state === undefined ? list.size - oldest : countFrom(list, oldest, isWanted);
   const page: TaskRecord[] = [];
-  let index = (query.after === undefined ? list.length : countBefore(list, query.after)) - 1;
+  let index = (query.after === undefined ? list.size : list.countBefore(query.after)) - 1;
   for (; index >= oldest && page.length <= query.limit; index -= 1) {
-    const record = list[index];
+    const record = list.at(index);
     if (record !== undefined && isWanted(record)) page.push(record);
   }
   const rows = page.slice(0, query.limit);
@@ -102,4 +102,17 @@ function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
     ...(page.length > rows.length && last !== undefined && { next: { ts: last.statusTs, id: last.id } }),
     total,
   };
+}
+
+function countFrom(
+  list: TaskList<TaskRecord>,
+  from: number,
+  isWanted: (record: TaskRecord) => boolean,
+): number {
+  let count = 0;
+  for (let index = from; index < list.size; index += 1) {
+    const record = list.at(index);
+    if (record !== undefined && isWanted(record)) count += 1;
+  }
+  return count;
 }
