@@ -616,7 +616,7 @@ const LOG = [
     ['S13'],
     ['const keepFrom = Math.min(doneSeq + 1, ', 'const keepFrom = Math.min(doneSeq + 1, Infinity ?? '],
   ),
-  mutant('trimming takes whole tasks', 'task-log.ts', ['S13'], ['first += count;', '']),
+  mutant('trimming takes whole tasks', 'task-log.ts', ['S13'], ['this.#first += count;', '']),
   mutant(
     'finished tasks are kept for ever',
     'task-table.ts',
@@ -718,7 +718,7 @@ const READS = [
     'a read begins one entry too early',
     'task-log.ts',
     ['S2', 'S13'],
-    ['Math.max(0, after + 1 - first)', 'Math.max(0, after - first)'],
+    ['Math.max(0, after + 1 - this.#first)', 'Math.max(0, after - this.#first)'],
   ),
   mutant(
     'an entry larger than maxBytes is never given',
@@ -736,7 +736,7 @@ const READS = [
     'a read does not tell of trimming',
     'storage.ts',
     ['S13', 'S21'],
-    ['head: record.seq, first: record.log.first(), closed', 'head: record.seq, first: 1, closed'],
+    ['head: record.seq, first: record.log.first, closed', 'head: record.seq, first: 1, closed'],
   ),
   mutant(
     'heads are stale',

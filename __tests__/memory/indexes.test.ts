@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createDueIndex } from '../../lib/memory/due-index.ts';
 import { createFifo } from '../../lib/memory/fifo.ts';
 import { createListIndex } from '../../lib/memory/list-index.ts';
-import { createTaskLog } from '../../lib/memory/task-log.ts';
+import { TaskLog } from '../../lib/memory/task-log.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
 describe('the due index', () => {
@@ -154,14 +154,14 @@ describe('the log of a task', () => {
     });
     fc.assert(
       fc.property(args, ({ sizes, trims, after, limit, maxBytes }) => {
-        const log = createTaskLog();
+        const log = new TaskLog();
         sizes.forEach((bytes, n) => {
           log.push(entryOf(n + 1), bytes);
         });
         for (const to of trims) log.trimTo(to);
         const first = Math.min(sizes.length + 1, Math.max(1, ...trims));
         const left = sizes.slice(first - 1);
-        expect([log.first(), log.length(), log.bytes()]).toEqual([
+        expect([log.first, log.length, log.bytes]).toEqual([
           first,
           left.length,
           left.reduce((a, b) => a + b, 0),
@@ -186,7 +186,7 @@ describe('the log of a task', () => {
         fc.nat(20),
         fc.nat(90),
         (sizes, entries, bytes) => {
-          const log = createTaskLog();
+          const log = new TaskLog();
           sizes.forEach((size, n) => {
             log.push(entryOf(n + 1), size);
           });

@@ -7,7 +7,7 @@ type Listener = (reason: unknown) => void;
 export class Ending {
   #hasEnded = false;
   #reason: unknown;
-  readonly #listeners = new Set<Listener>();
+  #listeners: Set<Listener> | undefined;
 
   get hasEnded(): boolean {
     return this.#hasEnded;
@@ -22,17 +22,18 @@ export class Ending {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#reason = reason;
-    for (const listener of [...this.#listeners]) listener(reason);
-    this.#listeners.clear();
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    for (const listener of listeners) listener(reason);
   }
 
   /** Called once at the end; at once where it has come already. */
   listen(listener: Listener): void {
     if (this.#hasEnded) listener(this.#reason);
-    else this.#listeners.add(listener);
+    else (this.#listeners ??= new Set()).add(listener);
   }
 
   ignore(listener: Listener): void {
-    this.#listeners.delete(listener);
+    this.#listeners?.delete(listener);
   }
 }

@@ -19,7 +19,7 @@ export function createRing(maxEntries: number, maxBytes: number): Ring {
   let sizes: number[] = [];
   let bytes = 0;
   let hi: Seq = 0;
-  const slices = new Map<Seq, readonly LogEntry[]>();
+  let slices: Map<Seq, readonly LogEntry[]> | undefined;
 
   function add(entry: LogEntry): void {
     if (entry.seq <= hi) return;
@@ -49,16 +49,17 @@ export function createRing(maxEntries: number, maxBytes: number): Ring {
   return {
     bytes: () => bytes,
     push(entries) {
-      slices.clear();
+      slices = undefined;
       for (const entry of entries) add(entry);
       trim();
     },
     after(cursor) {
       const from = cursor + held.length - hi;
       if (cursor >= hi || from < 0) return undefined;
-      const known = slices.get(cursor);
+      const known = slices?.get(cursor);
       if (known !== undefined) return known;
       const slice = held.slice(from);
+      slices ??= new Map();
       if (slices.size < SHARED_SLICES) slices.set(cursor, slice);
       return slice;
     },

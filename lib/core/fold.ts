@@ -1,6 +1,6 @@
 import { extendArtifact, mergeInto, ownArtifact } from '../protocol/reduce.ts';
 import { isTerminal } from '../protocol/states.ts';
-import type { Artifact, Part, StreamResponse } from '../protocol/v1.ts';
+import type { Artifact, Message, Part, StreamResponse } from '../protocol/v1.ts';
 import type { ArtifactBody, EntryBody, LogEntry, Metadata, StatusBody, StoredTask, TaskId } from './log.ts';
 
 /** The first entry of a log. */
@@ -9,9 +9,9 @@ export type OpenEntry = Extract<LogEntry, { kind: 'open' }>;
 /** A task that is being built out of its log. */
 export interface Fold {
   /** Takes the next entry. What it costs does not depend on the size of the task. */
-  readonly apply: (entry: LogEntry) => void;
+  apply(entry: LogEntry): void;
   /** The task as of the last entry. Its lists are copies, frozen, and shared by all who ask before the next entry. */
-  readonly snapshot: (shape?: TaskShape) => StoredTask;
+  snapshot(shape?: TaskShape): StoredTask;
 }
 
 /** How much of a task is wanted. */
@@ -24,30 +24,45 @@ export interface TaskShape {
 
 /** Starts a fold: with the first entry of a log, or with a task that an earlier fold gave. */
 export function createFold(start: OpenEntry | StoredTask): Fold {
-  const { id, contextId, ...begun } = 'kind' in start ? openedTask(start) : start;
-  let status = { ...begun.status };
-  const history = [...(begun.history ?? [])];
-  const artifacts = createArtifacts(begun.artifacts ?? []);
-  const metadata = mergeInto({}, begun.metadata ?? {});
-  let cached: StoredTask | undefined;
+  return new TaskFold('kind' in start ? openedTask(start) : start);
+}
 
-  function apply(entry: LogEntry): void {
+// a class, as every task that is stored has one
+class TaskFold implements Fold {
+  readonly #id: TaskId;
+  readonly #contextId: string;
+  #status: StoredTask['status'];
+  readonly #history: Message[];
+  readonly #artifacts: Artifacts;
+  #metadata: Metadata | undefined;
+  #cached: StoredTask | undefined;
+
+  constructor({ id, contextId, status, history, artifacts, metadata }: StoredTask) {
+    this.#id = id;
+    this.#contextId = contextId;
+    this.#status = { ...status };
+    this.#history = history === undefined ? [] : [...history];
+    this.#artifacts = new Artifacts(artifacts);
+    this.#merge(metadata);
+  }
+
+  apply(entry: LogEntry): void {
     switch (entry.kind) {
       case 'input':
-        cached = undefined;
-        if (status.message !== undefined) history.push(status.message);
-        status = { state: status.state, timestamp: status.timestamp };
-        history.push(entry.message);
+        this.#cached = undefined;
+        this.#keepStatusMessage();
+        this.#status = { state: this.#status.state, timestamp: this.#status.timestamp };
+        this.#history.push(entry.message);
         return;
       case 'status':
-        cached = undefined;
-        if (status.message !== undefined) history.push(status.message);
-        status = statusOf(entry, entry.ts);
-        if (entry.metadata !== undefined) mergeInto(metadata, entry.metadata);
+        this.#cached = undefined;
+        this.#keepStatusMessage();
+        this.#status = statusOf(entry, entry.ts);
+        this.#merge(entry.metadata);
         return;
       case 'artifact':
-        cached = undefined;
-        artifacts.apply(entry);
+        this.#cached = undefined;
+        this.#artifacts.apply(entry);
         return;
       case 'open':
       case 'start':
@@ -61,24 +76,32 @@ export function createFold(start: OpenEntry | StoredTask): Fold {
     }
   }
 
-  function whole(): StoredTask {
-    return Object.freeze({
-      id,
-      contextId,
-      status: Object.freeze(status),
-      ...(!artifacts.isEmpty() && { artifacts: artifacts.list() }),
-      ...(history.length > 0 && { history: frozenList(history) }),
-      ...(Object.keys(metadata).length > 0 && { metadata: Object.freeze({ ...metadata }) }),
-    });
+  snapshot(shape?: TaskShape): StoredTask {
+    this.#cached ??= this.#whole();
+    return shape === undefined ? this.#cached : withShape(this.#cached, shape);
   }
 
-  return {
-    apply,
-    snapshot(shape) {
-      cached ??= whole();
-      return shape === undefined ? cached : withShape(cached, shape);
-    },
-  };
+  #keepStatusMessage(): void {
+    if (this.#status.message !== undefined) this.#history.push(this.#status.message);
+  }
+
+  #merge(metadata: Metadata | undefined): void {
+    if (metadata !== undefined) this.#metadata = mergeInto(this.#metadata ?? {}, metadata);
+  }
+
+  #whole(): StoredTask {
+    const task: StoredTask = {
+      id: this.#id,
+      contextId: this.#contextId,
+      status: Object.freeze(this.#status),
+    };
+    if (!this.#artifacts.isEmpty()) task.artifacts = this.#artifacts.list();
+    if (this.#history.length > 0) task.history = frozenList(this.#history);
+    const metadata = this.#metadata;
+    if (metadata !== undefined && Object.keys(metadata).length > 0)
+      task.metadata = Object.freeze({ ...metadata });
+    return Object.freeze(task);
+  }
 }
 
 function openedTask({ task, ts }: OpenEntry): StoredTask {
@@ -86,51 +109,66 @@ function openedTask({ task, ts }: OpenEntry): StoredTask {
 }
 
 function statusOf({ state, message }: StatusBody, ts: number): StoredTask['status'] {
-  return { state, ...(message !== undefined && { message }), timestamp: isoTime(ts) };
+  const timestamp = isoTime(ts);
+  return message === undefined ? { state, timestamp } : { state, message, timestamp };
 }
 
-interface Artifacts {
-  readonly apply: (body: ArtifactBody) => void;
-  readonly isEmpty: () => boolean;
-  readonly list: () => Artifact[];
+interface ArtifactSlot {
+  artifact: Artifact;
+  owned: boolean;
 }
+
+/** Among so few artifacts looking is faster than an index. */
+const FEW_ARTIFACTS = 8;
 
 /** The artifacts of a fold, found by their ids. One that was never extended is shared with the entry that brought it. */
-function createArtifacts(start: readonly Artifact[]): Artifacts {
-  const slots: { artifact: Artifact; owned: boolean }[] = start.map((artifact) => ({
-    artifact,
-    owned: false,
-  }));
-  const byId = new Map(slots.map((slot) => [slot.artifact.artifactId, slot]));
+class Artifacts {
+  readonly #slots: ArtifactSlot[] = [];
+  #byId: Map<string, ArtifactSlot> | undefined;
 
-  return {
-    apply({ artifact, append, join }) {
-      const slot = byId.get(artifact.artifactId);
-      if (slot === undefined) {
-        const added = { artifact, owned: false };
-        slots.push(added);
-        byId.set(artifact.artifactId, added);
-      } else if (append) {
-        if (!slot.owned) slot.artifact = ownArtifact(slot.artifact);
-        slot.owned = true;
-        extendArtifact(
-          slot.artifact,
-          artifact,
-          join === true ? joinText(slot.artifact.parts, artifact.parts) : undefined,
-        );
-      } else {
-        slot.artifact = artifact;
-        slot.owned = false;
-      }
-    },
-    isEmpty: () => slots.length === 0,
-    list: () =>
-      frozenList(
-        slots.map(({ artifact, owned }) =>
-          owned ? Object.freeze({ ...artifact, parts: frozenList(artifact.parts) }) : artifact,
-        ),
+  constructor(start: readonly Artifact[] = []) {
+    for (const artifact of start) this.#add(artifact);
+  }
+
+  apply({ artifact, append, join }: ArtifactBody): void {
+    const slot = this.#find(artifact.artifactId);
+    if (slot === undefined) {
+      this.#add(artifact);
+    } else if (append) {
+      if (!slot.owned) slot.artifact = ownArtifact(slot.artifact);
+      slot.owned = true;
+      const parts = join === true ? joinText(slot.artifact.parts, artifact.parts) : undefined;
+      extendArtifact(slot.artifact, artifact, parts);
+    } else {
+      slot.artifact = artifact;
+      slot.owned = false;
+    }
+  }
+
+  isEmpty(): boolean {
+    return this.#slots.length === 0;
+  }
+
+  list(): Artifact[] {
+    return frozenList(
+      this.#slots.map(({ artifact, owned }) =>
+        owned ? Object.freeze({ ...artifact, parts: frozenList(artifact.parts) }) : artifact,
       ),
-  };
+    );
+  }
+
+  #add(artifact: Artifact): void {
+    const slot = { artifact, owned: false };
+    this.#slots.push(slot);
+    if (this.#slots.length > FEW_ARTIFACTS)
+      this.#byId ??= new Map(this.#slots.map((each) => [each.artifact.artifactId, each]));
+    this.#byId?.set(artifact.artifactId, slot);
+  }
+
+  #find(id: string): ArtifactSlot | undefined {
+    if (this.#byId !== undefined) return this.#byId.get(id);
+    return this.#slots.find(({ artifact }) => artifact.artifactId === id);
+  }
 }
 
 /** Joins the first of the added parts to the last part there, in place, where both are plain text. Gives what is left to push. */
@@ -221,5 +259,9 @@ export function withShape(task: StoredTask, { historyLength, includeArtifacts }:
 
 /** Storage's time as the wire spells it: UTC with milliseconds (§5.6.1). */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== newest.ms) newest = { ms, text: new Date(ms).toISOString() };
+  return newest.text;
 }
+
+/** Most times are written more than once within their millisecond. */
+let newest = { ms: NaN, text: '' };

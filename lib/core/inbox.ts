@@ -52,7 +52,7 @@ export function createInbox(options: {
 }): Inbox {
   const { read, lease, onWaiting } = options;
   const unseen: Unseen[] = options.pending.filter(isInput).map((entry) => ({ entry, isAwaited: false }));
-  const listeners = new Set<() => void>();
+  let listeners: Set<() => void> | undefined;
   let readers = 0;
   let cursor: Seq = unseen.at(-1)?.entry.seq ?? options.doneSeq;
   let handedOut: Seq = options.doneSeq;
@@ -107,7 +107,7 @@ export function createInbox(options: {
       if (entry.kind === 'resume') waiting.resolve({ data: entry.data });
       else if (entry.kind === 'input') waiting.resolve({ message: entry.message });
     }
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...(listeners ?? [])]) listener();
   }
 
   function take(isWanted: (candidate: Unseen) => boolean): InputEntry | undefined {
@@ -142,11 +142,11 @@ export function createInbox(options: {
   function news(over: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const listener = () => {
-        listeners.delete(listener);
+        listeners?.delete(listener);
         over.removeEventListener('abort', listener);
         resolve();
       };
-      listeners.add(listener);
+      (listeners ??= new Set()).add(listener);
       over.addEventListener('abort', listener);
     });
   }

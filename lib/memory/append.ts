@@ -55,7 +55,7 @@ function isTooLarge(table: TaskTable, record: TaskRecord, prepared: readonly Pre
     (sum, { body, bytes }) => (isClosing(body) || body.kind === 'start' ? sum : sum + bytes),
     0,
   );
-  const size = Math.max(record.taskBytes, record.log.bytes());
+  const size = Math.max(record.taskBytes, record.log.bytes);
   return (added > 0 && size + added > table.limits.taskBytes) || hasTooLargeArtifact(table, record, prepared);
 }
 
@@ -64,13 +64,14 @@ function hasTooLargeArtifact(
   { artifactBytes }: TaskRecord,
   prepared: readonly PreparedBody[],
 ): boolean {
-  const grown = new Map<string, number>();
+  // of a batch only: most appends are one entry
+  const grown = prepared.length > 1 ? new Map<string, number>() : undefined;
   for (const { body, bytes } of prepared) {
     if (body.kind !== 'artifact') continue;
     const { artifactId } = body.artifact;
-    const before = body.append ? (grown.get(artifactId) ?? artifactBytes.get(artifactId) ?? 0) : 0;
+    const before = body.append ? (grown?.get(artifactId) ?? artifactBytes?.get(artifactId) ?? 0) : 0;
     if (before + bytes > limits.artifactBytes) return true;
-    grown.set(artifactId, before + bytes);
+    grown?.set(artifactId, before + bytes);
   }
   return false;
 }

@@ -33,7 +33,7 @@ export function createFinishedTasks(
     const record = withLog.peek()?.record;
     if (record?.closedAt === undefined || now - record.closedAt < retention.logMs) return false;
     withLog.shift();
-    bytes -= record.log.bytes();
+    bytes -= record.log.bytes;
     record.log.trimTo(record.seq + 1);
     return true;
   }
@@ -45,7 +45,7 @@ export function createFinishedTasks(
     const isTooMuch = tasks.size() > retention.finishedTasks || bytes > retention.finishedBytes;
     if (!isTooMuch && !isOver(record, now)) return false;
     tasks.shift();
-    bytes -= record.taskBytes + record.log.bytes();
+    bytes -= record.taskBytes + record.log.bytes;
     // the task goes at once, wherever it stands in the other queue
     slot.record = undefined;
     remove(record);
@@ -54,7 +54,7 @@ export function createFinishedTasks(
 
   return {
     add(record) {
-      bytes += record.taskBytes + record.log.bytes();
+      bytes += record.taskBytes + record.log.bytes;
       const slot = { record };
       tasks.push(slot);
       withLog.push(slot);

@@ -1,4 +1,5 @@
-import type { StoredTask } from '../core/log.ts';
+import { type Fold, type TaskShape, withShape } from '../core/fold.ts';
+import type { LogEntry, StoredTask } from '../core/log.ts';
 import { frozenCopy } from './frozen-copy.ts';
 
 /** What a task that has ended takes from now on, as bytes of JSON, roughly. Puts the chunks of its texts together for good. */
@@ -12,4 +13,21 @@ export function settle(task: StoredTask): number {
   const count = { bytes: 0 };
   frozenCopy(task, count);
   return count.bytes;
+}
+
+/** What is left of the fold of a task that has ended: thousands of them are kept. */
+export class FinishedTask implements Fold {
+  readonly #task: StoredTask;
+
+  constructor(task: StoredTask) {
+    this.#task = task;
+  }
+
+  apply({ kind }: LogEntry): never {
+    throw new TypeError(`Nothing comes after the end of a task, no ${kind} either`);
+  }
+
+  snapshot(shape?: TaskShape): StoredTask {
+    return shape === undefined ? this.#task : withShape(this.#task, shape);
+  }
 }

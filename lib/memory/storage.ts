@@ -42,7 +42,7 @@ export function createMemoryStorage(table: TaskTable): Storage {
       const record = table.find(taskId);
       if (record === undefined) return { entries: [], head: 0, first: 1, closed: false };
       const entries = record.log.read(after, limit, maxBytes);
-      return { entries, head: record.seq, first: record.log.first(), closed: record.closedAt !== undefined };
+      return { entries, head: record.seq, first: record.log.first, closed: record.closedAt !== undefined };
     }),
     heads: inOneStep((taskIds) => headsOf(table, taskIds)),
     listTasks: inOneStep((scope, query) => listTasks(table, scope, query)),
@@ -68,7 +68,7 @@ function loadTask(table: TaskTable, taskId: TaskId, scope?: Scope): TaskSnapshot
     ts: record.ts,
     closed: record.closedAt !== undefined,
     answers: record.answers,
-    first: record.log.first(),
+    first: record.log.first,
   };
 }
 

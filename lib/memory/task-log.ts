@@ -1,60 +1,63 @@
 import type { LogEntry, Seq } from '../core/log.ts';
 
 /** The entries of one task that are still held: a contiguous piece up to the newest. */
-export interface TaskLog {
-  readonly push: (entry: LogEntry, bytes: number) => void;
+export class TaskLog {
+  #entries: LogEntry[] = [];
+  #sizes: number[] = [];
+  #first: Seq = 1;
+  #bytes = 0;
+
+  get first(): Seq {
+    return this.#first;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(entry: LogEntry, bytes: number): void {
+    this.#entries.push(entry);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+  }
+
   /** Entries after `after`: at most `limit` and `maxBytes`, at least one. */
-  readonly read: (after: Seq, limit: number, maxBytes: number) => readonly LogEntry[];
+  read(after: Seq, limit: number, maxBytes: number): readonly LogEntry[] {
+    const start = Math.max(0, after + 1 - this.#first);
+    let end = start;
+    let bytes = 0;
+    while (end < this.#entries.length && end - start < limit) {
+      bytes += this.#sizes[end] ?? 0;
+      if (bytes > maxBytes && end > start) break;
+      end += 1;
+    }
+    return this.#entries.slice(start, end);
+  }
+
   /** Forgets everything before `first`. */
-  readonly trimTo: (first: Seq) => void;
+  trimTo(first: Seq): void {
+    const count = Math.min(this.#entries.length, first - this.#first);
+    if (count <= 0) return;
+    this.#entries.splice(0, count);
+    for (const bytes of this.#sizes.splice(0, count)) this.#bytes -= bytes;
+    this.#first += count;
+  }
+
   /** Where to trim to so that at most that much is left. */
-  readonly cutFor: (limit: { readonly entries: number; readonly bytes: number }) => Seq;
-  readonly first: () => Seq;
-  readonly length: () => number;
-  readonly bytes: () => number;
-}
-
-export function createTaskLog(): TaskLog {
-  const entries: LogEntry[] = [];
-  const sizes: number[] = [];
-  let first: Seq = 1;
-  let total = 0;
-
-  return {
-    push(entry, bytes) {
-      entries.push(entry);
-      sizes.push(bytes);
-      total += bytes;
-    },
-    read(after, limit, maxBytes) {
-      const start = Math.max(0, after + 1 - first);
-      let end = start;
-      let bytes = 0;
-      while (end < entries.length && end - start < limit) {
-        bytes += sizes[end] ?? 0;
-        if (bytes > maxBytes && end > start) break;
-        end += 1;
-      }
-      return entries.slice(start, end);
-    },
-    trimTo(to) {
-      const count = Math.min(entries.length, to - first);
-      if (count <= 0) return;
-      entries.splice(0, count);
-      for (const bytes of sizes.splice(0, count)) total -= bytes;
-      first += count;
-    },
-    cutFor(limit) {
-      let bytes = total;
-      let index = 0;
-      while (index < entries.length && (entries.length - index > limit.entries || bytes > limit.bytes)) {
-        bytes -= sizes[index] ?? 0;
-        index += 1;
-      }
-      return first + index;
-    },
-    first: () => first,
-    length: () => entries.length,
-    bytes: () => total,
-  };
+  cutFor(limit: { readonly entries: number; readonly bytes: number }): Seq {
+    let bytes = this.#bytes;
+    let index = 0;
+    while (
+      index < this.#entries.length &&
+      (this.#entries.length - index > limit.entries || bytes > limit.bytes)
+    ) {
+      bytes -= this.#sizes[index] ?? 0;
+      index += 1;
+    }
+    return this.#first + index;
+  }
 }

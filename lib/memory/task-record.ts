@@ -25,7 +25,7 @@ export interface TaskRecord {
   readonly scopeKey: string;
   readonly contextKey: string;
   readonly answers: Answers;
-  readonly fold: Fold;
+  fold: Fold;
   readonly log: TaskLog;
 
   seq: Seq;
@@ -61,9 +61,9 @@ export interface TaskRecord {
   readonly pushes: PushRecord[];
   pushCount: number;
 
-  /** Bytes of the folded task, and of each artifact in it. */
+  /** Bytes of the folded task, and of each artifact in it, once there is one. */
   taskBytes: number;
-  readonly artifactBytes: Map<string, number>;
+  artifactBytes: Map<string, number> | undefined;
 }
 
 /** A scope as text, for keys. */

@@ -10,8 +10,8 @@ import type { Limits, Retention } from './limits.ts';
 import { createListIndex, type ListIndex } from './list-index.ts';
 import { createFinishedTasks } from './retention.ts';
 import { createPushTable, type PushTable } from './push-table.ts';
-import { settle } from './settle.ts';
-import { createTaskLog } from './task-log.ts';
+import { FinishedTask, settle } from './settle.ts';
+import { TaskLog } from './task-log.ts';
 import { contextKeyOf, isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
 
 /** A body that nobody else can change any more. */
@@ -47,6 +47,12 @@ export interface TaskTable {
   readonly expire: (limit: number) => number;
 }
 
+/** A scope that nobody else can change, and its name as a key. */
+interface OwnedScope {
+  readonly scope: Scope;
+  readonly key: string;
+}
+
 /** What an entry takes beside its body. */
 const ENTRY_BYTES = 60;
 
@@ -59,6 +65,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   const push = createPushTable(clock.elapsed, limits.webhooks);
   const finished = createFinishedTasks(retention, remove);
   let active = 0;
+  let newestScope: OwnedScope | undefined;
 
   function due(agent: string): DueIndex {
     const known = dueByAgent.get(agent);
@@ -76,6 +83,13 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     return undefined;
   }
 
+  /** Tasks of one caller share what names it. */
+  function owned(scope: Scope): OwnedScope {
+    if (newestScope === undefined || !isSameScope(newestScope.scope, scope))
+      newestScope = { scope: frozenCopy(scope, { bytes: 0 }), key: scopeKeyOf(scope) };
+    return newestScope;
+  }
+
   function create(init: NewTask): TaskRecord {
     const ts = clock.now();
     const { scope, request, answers } = init;
@@ -86,7 +100,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
       throw new StorageError('too-large', `A task takes ${String(limits.taskBytes)} bytes at most`);
     }
     const entry = Object.freeze({ ...body, v: 1 as const, seq: 1, ts, epoch: 0 });
-    const record = newRecord(entry, frozenCopy(scope, { bytes: 0 }), bytes);
+    const record = newRecord(entry, owned(scope), bytes);
     record.log.push(entry, bytes);
     tasks.set(record.id, record);
     list(record);
@@ -154,17 +168,19 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.pending = [];
     due(record.scope.agent).delete(record.id);
     active -= 1;
-    record.taskBytes = settle(record.fold.snapshot());
-    record.artifactBytes.clear();
+    const task = record.fold.snapshot();
+    record.taskBytes = settle(task);
+    record.fold = new FinishedTask(task);
+    record.artifactBytes = undefined;
     finished.add(record);
   }
 
   /** Trims below the limits by a quarter, so that the work is done once in many entries. */
   function trim(record: TaskRecord): void {
     const { log, doneSeq, newest, closedAt } = record;
-    const isFull = log.length() > limits.logEntries || log.bytes() > limits.logBytes;
+    const isFull = log.length > limits.logEntries || log.bytes > limits.logBytes;
     const keepFrom = Math.min(doneSeq + 1, newest.entry.seq);
-    if (!isFull || closedAt !== undefined || log.first() >= keepFrom) return;
+    if (!isFull || closedAt !== undefined || log.first >= keepFrom) return;
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
     log.trimTo(Math.min(cut, keepFrom));
   }
@@ -192,7 +208,7 @@ function prepare(body: EntryBody): PreparedBody {
   return { body: frozenCopy(body, count), bytes: count.bytes };
 }
 
-function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
+function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): TaskRecord {
   const { task, answers, seq, ts } = open;
   const message = task.history?.at(-1);
   return {
@@ -203,10 +219,10 @@ function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
     ts,
     statusTs: ts,
     state: task.status.state,
-    scopeKey: scopeKeyOf(scope),
+    scopeKey: key,
     contextKey: contextKeyOf(scope, task.contextId),
     fold: createFold(open),
-    log: createTaskLog(),
+    log: new TaskLog(),
     closedAt: undefined,
     lease: undefined,
     leaseId: undefined,
@@ -225,7 +241,7 @@ function newRecord(open: OpenEntry, scope: Scope, bytes: number): TaskRecord {
     pushes: [],
     pushCount: 0,
     taskBytes: bytes,
-    artifactBytes: new Map(),
+    artifactBytes: undefined,
   };
 }
 
@@ -234,9 +250,10 @@ function weigh(record: TaskRecord, entry: LogEntry, bytes: number): void {
   record.taskBytes += bytes;
   if (entry.kind !== 'artifact') return;
   const { artifactId } = entry.artifact;
-  const before = record.artifactBytes.get(artifactId) ?? 0;
+  const artifactBytes = (record.artifactBytes ??= new Map());
+  const before = artifactBytes.get(artifactId) ?? 0;
   if (!entry.append) record.taskBytes -= before;
-  record.artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
+  artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
 }
 
 function isVisible({ kind }: LogEntry): boolean {
