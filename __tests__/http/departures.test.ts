@@ -17,9 +17,9 @@ describe('a client that has gone', () => {
   it('ends its own call without a report', async () => {
     let seen: AbortSignal | undefined;
     const service = fakeService(({ caller }) => {
-      seen = caller.signal;
+      seen = caller.signal();
       return new Promise((_, reject) => {
-        caller.signal.addEventListener('abort', () => {
+        caller.signal().addEventListener('abort', () => {
           reject(new Error('gone'));
         });
       });
@@ -73,7 +73,7 @@ describe('a client that has gone', () => {
     const service = fakeService(
       ({ caller }) =>
         new Promise((_, reject) => {
-          caller.signal.addEventListener('abort', () => {
+          caller.signal().addEventListener('abort', () => {
             reject(new Error('gone'));
           });
         }),
@@ -86,7 +86,7 @@ describe('a client that has gone', () => {
     socket.destroy();
     while (handler.active() > 0) await new Promise(setImmediate);
     process.off('warning', note);
-    expect(service.calls.every(({ caller }) => caller.signal.aborted)).toBe(true);
+    expect(service.calls.every(({ caller }) => caller.signal().aborted)).toBe(true);
     expect(warnings).toEqual([]);
   });
 });

@@ -80,7 +80,7 @@ describe('a stream', () => {
     });
     const feeds = [source(), source(), source()];
     let next = 0;
-    bench.service = fakeService(({ caller }) => feeds[next++]?.stream(caller.signal));
+    bench.service = fakeService(({ caller }) => feeds[next++]?.stream(caller.signal()));
     await bench.restart();
     for (const each of feeds) {
       each.push([{ event }]);
@@ -245,7 +245,7 @@ describe('closing', () => {
   });
 
   it('tells a stream that fails by it why, though its head is out', async () => {
-    bench.service = fakeService(({ caller: { signal } }) => failingOnAbort(signal));
+    bench.service = fakeService(({ caller: { signal } }) => failingOnAbort(signal()));
     await bench.restart();
     const socket = await bench.open();
     await until(() => bench.handler.clock.pending() === 1);

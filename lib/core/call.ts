@@ -26,7 +26,7 @@ export interface Caller {
   /** W3C trace context of the request. */
   readonly traceparent?: string;
   /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
 }
 
 /** Reads parameters that are not written as an object of 1.0. */

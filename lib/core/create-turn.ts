@@ -1,6 +1,6 @@
 import { isTerminal } from '../protocol/states.ts';
 import type { Message } from '../protocol/v1.ts';
-import { messageData, messageFiles, messageText } from './draft.ts';
+import { hasFiles, messageData, messageFiles, messageText } from './draft.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { LogEntry, RunRequest, Scope, StoredTask } from './log.ts';
 import { quiet } from './quiet.ts';
@@ -26,6 +26,8 @@ export interface TurnOptions {
   /** How many calls of the agent that give a wait up there have been so far, and one more. */
   readonly calls: { readonly count: () => number; readonly add: () => void };
 }
+
+const NO_FILES: Turn['files'] = Object.freeze([]);
 
 /** Makes the turn that an agent gets: what the client said in the answered entry, and the writer's methods. */
 export function createTurn(options: TurnOptions): Turn {
@@ -56,9 +58,7 @@ export function createTurn(options: TurnOptions): Turn {
     request,
     message,
     text: messageText(message),
-    get files() {
-      return messageFiles(message);
-    },
+    files: NO_FILES,
     data: messageData(message),
     task,
     attempt,
@@ -79,7 +79,13 @@ export function createTurn(options: TurnOptions): Turn {
     previousTasks: (limit) => previousTasks(reads, scope, task, limit),
     referencedTasks: () => referencedTasks(reads, scope, message),
   };
-  return entry.kind === 'resume' ? { ...turn, resumed: entry.data } : turn;
+  if (entry.kind === 'resume') Object.assign(turn, { resumed: entry.data });
+  // decoded when asked for; V8 keeps what has an accessor of its own longer than the rest, so only messages with files have it
+  if (hasFiles(message)) {
+    const get = () => messageFiles(message);
+    Object.defineProperty(turn, 'files', { get, enumerable: true, configurable: true });
+  }
+  return turn;
 }
 
 /** The message and request a run answers; a resumed run answers the message before the `resume` again. */

@@ -69,6 +69,11 @@ export function messageData(message: Message): unknown[] {
   return message.parts.flatMap((part) => (part.data === undefined ? [] : [part.data]));
 }
 
+/** Whether a message has raw or url parts. */
+export function hasFiles({ parts }: Message): boolean {
+  return parts.some(({ raw, url }) => raw !== undefined || url !== undefined);
+}
+
 /** The raw and url parts of a message; bytes are decoded. */
 export function messageFiles(message: Message): TurnFile[] {
   return message.parts.flatMap((part) => {

@@ -37,3 +37,18 @@ export class Ending {
     this.#listeners?.delete(listener);
   }
 }
+
+/** What the action gives; rejects with the reason as soon as it has ended, also when the action never answers. */
+export function unlessEnded<T>(ending: Ending, action: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end: Listener = reject;
+    const settled = () => {
+      ending.ignore(end);
+    };
+    ending.listen(end);
+    if (ending.hasEnded) return;
+    const answered = action();
+    answered.then(settled, settled);
+    answered.then(resolve, reject);
+  });
+}

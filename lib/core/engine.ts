@@ -22,7 +22,8 @@ export interface Engine {
 /** One call, past the door. */
 export interface OperationContext {
   readonly scope: Scope;
-  readonly signal: AbortSignal;
+  /** Aborted when the client has gone or the server shuts down; made only for who asks. */
+  readonly signal: () => AbortSignal;
   /** URIs of the extensions that are active for it. */
   readonly extensions: readonly string[];
   /** Whether the client can go on with a broken stream. */

@@ -36,10 +36,10 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const { returnImmediately, historyLength } = params.configuration ?? {};
     const sent = await start(params, context, returnImmediately === true ? 'task' : undefined);
     // a call that joins another one gets the kind of answer that the first one had
-    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal)) };
+    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal())) };
     const task = await (returnImmediately === true
       ? current(sent, context)
-      : answeredTask(sent, context.signal));
+      : answeredTask(sent, context.signal()));
     return { task: withHistory(task, historyLength) };
   }
 
@@ -99,7 +99,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     sent: Sent,
     { signal }: OperationContext,
   ): EventStream & AsyncGenerator<StreamItem[]> {
-    yield [{ event: { message: bareMessage(await answerOf(sent, signal)) } }];
+    yield [{ event: { message: bareMessage(await answerOf(sent, signal())) } }];
   }
 
   async function* taskStream(
@@ -119,7 +119,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     if (created !== undefined) yield [taskItem(createFold(created.open).snapshot(), created.open)];
     const shown = created?.open.seq ?? snapshot?.seq ?? 0;
     try {
-      for await (const batch of tailOf(sent, signal)) {
+      for await (const batch of tailOf(sent, signal())) {
         const end = batch.findIndex((entry) => endsStream(entry, sent.own));
         let news = batch;
         if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);

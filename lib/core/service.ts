@@ -122,10 +122,7 @@ export function createService(options: ServiceOptions): Service {
     const { lastEventId, traceparent } = caller;
     return operations[method](checked, {
       scope: { agent: agentId, tenant, owner },
-      // asked for only by what waits
-      get signal() {
-        return caller.signal;
-      },
+      signal: caller.signal,
       ...(data && { caller: data }),
       ...(caller.ask && { ask: caller.ask }),
       ...(caller.url && { url: caller.url }),
@@ -142,7 +139,7 @@ export function createService(options: ServiceOptions): Service {
   async function tenantOf(params: Methods[Method]['params'], caller: Caller): Promise<string> {
     if (typeof tenants !== 'function') return admitTenant(tenants, params);
     const { ask = plainly } = caller;
-    return unlessAborted(() => ask(() => admitTenant(tenants, params)), caller.signal);
+    return unlessAborted(() => ask(() => admitTenant(tenants, params)), caller.signal());
   }
 
   function checkInput(params: Methods[Method]['params']): void {
@@ -177,7 +174,7 @@ async function showExtendedCard(
   if (card === undefined || url === undefined) throw new ExtendedAgentCardNotConfiguredError();
   const { owner, tenant } = scope;
   const asked = { owner, tenant, ...(caller && { caller }) };
-  return unlessAborted(() => ask(() => card.of(asked, url())), signal);
+  return unlessAborted(() => ask(() => card.of(asked, url())), signal());
 }
 
 async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {

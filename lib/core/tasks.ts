@@ -86,10 +86,10 @@ export function createTaskOperations(
     if (!stored.ok && stored.reason === 'not-found') throw new TaskNotFoundError(id);
     if (stored.ok) {
       announce(engine, id, stored);
-      if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal);
+      if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal());
     }
     const { task, closed } = await load(id, scope);
-    if (!closed && context.signal.reason === SHUTDOWN) {
+    if (!closed && context.signal().reason === SHUTDOWN) {
       const { contextId } = task;
       throw new UnavailableError('The server shuts down; the cancel goes on: ask with GetTask', 1, {
         taskId: id,
@@ -180,7 +180,7 @@ export function createTaskOperations(
     if (resumeAt === undefined)
       yield [{ event: { task }, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }];
     try {
-      for await (const batch of feed.tail(task.id, resumeAt ?? seq, signal)) {
+      for await (const batch of feed.tail(task.id, resumeAt ?? seq, signal())) {
         const seen = items.of(batch, resumable);
         if (seen.length > 0) yield seen;
       }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
+import { Ending, unlessEnded } from './ending.ts';
 import { startRun, type Run, type RunOptions } from './run.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 /** What a worker needs. */
 export interface WorkerOptions extends Omit<RunOptions, 'worker'> {
@@ -37,7 +37,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const runOptions = { ...options, worker };
   const runs = new Set<Run>();
   const orphans = new Set<Run>();
-  const giveUp = new AbortController();
+  const giveUp = new Ending();
   let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
   let isBehind = false;
@@ -74,7 +74,7 @@ export function createWorker(options: WorkerOptions): Worker {
         isBehind = false;
         const claimedAt = clock.elapsed();
         const by = { worker, agent: agentId, limit: free(), leaseMs };
-        const claimed = await unlessAborted(() => storage.claim(by), giveUp.signal);
+        const claimed = await unlessEnded(giveUp, () => storage.claim(by));
         // where all that was asked for came there may be more
         if (claimed.length >= by.limit) isBehind = true;
         for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions)));
@@ -116,7 +116,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Whether a task that could not be claimed will need somebody if its worker is lost. */
   async function isHeld(taskId: string): Promise<boolean> {
     try {
-      const snapshot = await unlessAborted(() => storage.loadTask(taskId), giveUp.signal);
+      const snapshot = await unlessEnded(giveUp, () => storage.loadTask(taskId));
       return snapshot !== undefined && !snapshot.closed && !isInterrupted(snapshot.task.status.state);
     } catch (error) {
       logger.warn({ err: error, taskId }, 'looking at a task failed; its hint is to come again');
@@ -149,7 +149,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const run of runs) run.stop('shutdown');
     });
     const cancelGiveUp = clock.after(drainMs + options.cancelGraceMs, () => {
-      giveUp.abort(new Error('The worker is stopped'));
+      giveUp.end(new Error('The worker is stopped'));
     });
     // a claim under way may still start runs; one that hangs may not take longer than runs may
     await looking;

@@ -64,7 +64,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     async invoke(method, params, caller) {
       if (isClosing()) throw shuttingDown();
       // a start that hangs must hold up neither a shutdown, nor the call of a client that has gone
-      if (!isUp) await unlessAborted(options.ready, caller.signal);
+      if (!isUp) await unlessAborted(options.ready, caller.signal());
       isUp = true;
       // the server may have closed meanwhile, and nothing is to be started then
       if (isClosing()) throw shuttingDown();
