@@ -207,7 +207,9 @@ function createWorld(parts: Parts, witnesses: Witness[], workers: Worker[]): Wor
         fold: { task: () => fold.snapshot() },
         left: () => signal.aborted,
       };
-      follow(opened.tail, witness, fold.apply);
+      follow(opened.tail, witness, (entry) => {
+        fold.apply(entry);
+      });
     },
     async employ(agent) {
       await scheduler.step('worker starts');

@@ -250,7 +250,7 @@ function weigh(record: TaskRecord, entry: LogEntry, bytes: number): void {
   record.taskBytes += bytes;
   if (entry.kind !== 'artifact') return;
   const { artifactId } = entry.artifact;
-  const artifactBytes = (record.artifactBytes ??= new Map());
+  const artifactBytes = (record.artifactBytes ??= new Map<string, number>());
   const before = artifactBytes.get(artifactId) ?? 0;
   if (!entry.append) record.taskBytes -= before;
   artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
