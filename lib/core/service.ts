@@ -164,7 +164,7 @@ async function pushOf(
 ): Promise<PushDraft | undefined> {
   if (!('url' in params) && !('message' in params)) return undefined;
   const origin = { dialect: dialect?.name ?? ('1.0' as const), traceparent };
-  return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal));
+  return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal()));
 }
 
 async function showExtendedCard(
