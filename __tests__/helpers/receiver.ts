@@ -38,8 +38,8 @@ export async function receiver(behave: Behave = (res) => res.writeHead(204).end(
     const event = JSON.parse(body) as StreamResponse; // what the sender writes
     const one = { path: req.url ?? '', headers: req.headers, body, event };
     received.push(one);
-    for (const look of waiting) look();
     behave(res, one, req);
+    for (const look of waiting) look();
   }
 
   server.listen(0, '127.0.0.1');
