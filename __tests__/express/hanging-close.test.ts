@@ -52,10 +52,10 @@ describe('a shutdown with a backend that hangs', () => {
   ])('closes while an agent runs and a stream is open: %s hangs', async (_, methods) => {
     const backend = memoryBackend();
     const storage = faultyStorage(backend.storage);
+    const figures: [string, number, object][] = [];
     const app = await makeApp({
-      ...backend,
-      storage,
-      cancelGraceMs: 50,
+      ...{ ...backend, storage, cancelGraceMs: 50 },
+      onMetric: (...figure) => figures.push(figure),
       async *agent({ signal }) {
         yield 'begun';
         await new Promise((resolve) => {
@@ -73,6 +73,36 @@ describe('a shutdown with a backend that hangs', () => {
     await stream.rest().catch(() => undefined);
     await ended;
     expect(app.router.status().calls).toBe(0);
+    const of = (name: string) => figures.filter(([each]) => each === name);
+    expect(of('a2a_streams_open').at(-1)).toEqual(['a2a_streams_open', 0, {}]);
+    expect(of('a2a_calls').map(([, , labels]) => labels)).toEqual([
+      { method: 'SendMessage', outcome: 'ok' },
+      { method: 'SendStreamingMessage', outcome: expect.stringMatching(/^(?:ok|unavailable)$/) },
+    ]);
+  });
+
+  it('tells the figures of a stream that it has to cut, once', async () => {
+    const backend = memoryBackend();
+    const storage = faultyStorage(backend.storage);
+    const figures: [string, number, object][] = [];
+    const app = await makeApp({
+      ...{ ...backend, storage, agent: () => 'hello' },
+      onMetric: (...figure) => figures.push(figure),
+    });
+    storage.setFault(({ method }) => (method === 'createTask' ? 'hang' : undefined));
+    const stream = app.open('SendStreamingMessage', message('hi')).catch(() => undefined);
+    await until(() => app.router.status().calls === 1);
+    await app.router.close({ drainMs: 50 });
+    await stream;
+    await app.close();
+    const { length } = figures;
+    expect(figures.filter(([name]) => !name.startsWith('a2a_run'))).toEqual([
+      ['a2a_calls', 1, { method: 'SendStreamingMessage', outcome: 'unavailable' }],
+      ['a2a_call_ms', expect.any(Number), { method: 'SendStreamingMessage', outcome: 'unavailable' }],
+    ]);
+    storage.setFault(() => undefined);
+    await new Promise(setImmediate);
+    expect(figures).toHaveLength(length);
   });
 
   it('closes though broker and event bus do not let go', async () => {

@@ -19,7 +19,7 @@ export interface MeteredCall {
   /** Its client left before all of the request had come. */
   readonly gone: () => void;
   readonly streams: () => void;
-  /** `reason` is why the call was broken off, where it was. */
+  /** `reason` is why the call was broken off, where it was. Only the first counts: a call may be given up before it ends. */
   readonly end: (reason: unknown) => void;
 }
 
@@ -41,6 +41,7 @@ export function createCallMeter(clock: Clock, onMetric: OnMetric | undefined): C
     let method = 'none';
     let outcome = 'ok';
     let isStream = false;
+    let isOver = false;
     return {
       watch: (service) => ({
         ...service,
@@ -57,10 +58,13 @@ export function createCallMeter(clock: Clock, onMetric: OnMetric | undefined): C
         outcome = 'gone';
       },
       streams() {
+        if (isOver) return;
         isStream = true;
         tell('a2a_streams_open', (open += 1), {});
       },
       end(reason) {
+        if (isOver) return;
+        isOver = true;
         if (isStream) tell('a2a_streams_open', (open -= 1), {});
         if (reason !== undefined && reason !== SHUTDOWN && outcome === 'ok') outcome = 'gone';
         tell('a2a_calls', 1, { method, outcome });

@@ -8,7 +8,7 @@ import type { Version } from '../protocol/version.ts';
 import { hasBody, readBody } from './body.ts';
 import { createBodyRoom } from './body-room.ts';
 import { brokenOff, type CallEnd, createCallEnd } from './call-end.ts';
-import { createCallMeter } from './call-meter.ts';
+import { createCallMeter, type MeteredCall } from './call-meter.ts';
 import { createCallers } from './callers.ts';
 import { RequestAborted } from './collect.ts';
 import { createDepartures } from './departures.ts';
@@ -76,13 +76,12 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     req: Req,
     res: ServerResponse,
     binding: Binding,
-    { call, addressOf }: { call: CallEnd; addressOf: AddressOf<Req> },
+    { call, metered, addressOf }: { call: CallEnd; metered: MeteredCall; addressOf: AddressOf<Req> },
   ): Promise<void> {
     const { 'a2a-extensions': named, 'x-a2a-extensions': olderExtensions } = req.headers;
     const requested = listHeader(named);
     const extensions = service.activeExtensions(requested);
     const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
-    const metered = meter.start();
     const search = searchOf(req);
     const send = (answer: Answer) => {
       if (closing !== undefined) hangUpAfter(req, res);
@@ -134,11 +133,12 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     if (departures.hasLeft(req, res)) return;
     cutUnread(req, res, clock);
     const call = createCallEnd();
+    const metered = meter.start();
     const unwatch = departures.watch(req, res, () => {
       // a response closes when all of it is sent, too
       if (active.has(call)) call.end(CLIENT_GONE);
     });
-    const work = serve(req, res, binding, { call, addressOf })
+    const work = serve(req, res, binding, { call, metered, addressOf })
       .catch((error: unknown) => {
         report(error, { errorId: randomUUID() });
         cut(res);
@@ -151,8 +151,10 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     const giveUp = () => {
       active.delete(call);
       hangUpAfter(req, res);
+      const error = metered.refused(shuttingDown());
       if (res.headersSent) cut(res);
-      else respond(req, res, binding.refuse(shuttingDown()));
+      else respond(req, res, binding.refuse(error));
+      metered.end(call.reason());
     };
     active.set(call, { work, giveUp });
   }
