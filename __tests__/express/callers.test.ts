@@ -134,6 +134,22 @@ describe('an error of `owner` that asks for a status (NEEDS 17)', () => {
     expect(errors).toEqual([]);
   });
 
+  it.each<[string, string, Partial<A2AOptions>]>([
+    ['tenants', 'ListTasks', { tenants: thrown({ status: 502 }) }],
+    ['extendedCard', 'GetExtendedAgentCard', { owner: () => 'ada', extendedCard: thrown({ status: 502 }) }],
+  ])('says nothing of the caller where `%s` is what fails', async (_, method, options) => {
+    const errors: unknown[] = [];
+    const app = await serve({ ...options, onError: (error) => errors.push(error) });
+    const response = await app.open(method);
+    const error = {
+      code: -32000,
+      message: 'The server can not answer this now; try again later',
+      data: [errorInfo('UNAVAILABLE', 'express-a2a')],
+    };
+    expect([response.status, await response.json()]).toEqual([502, { jsonrpc: '2.0', id: 1, error }]);
+    expect(errors).toEqual([expect.objectContaining({ status: 502 })]);
+  });
+
   it('is shown in its own words where `expose` says so', async () => {
     const app = await serve({ owner: thrown({ status: 401, expose: true }, 'The token has expired') });
     const response = await app.open('ListTasks');

@@ -30,17 +30,21 @@ export interface CallFacts<Req extends IncomingMessage> {
   readonly addressOf: AddressOf<Req>;
 }
 
+const WHO_CALLS = 'The server can not tell now who calls; try again later';
+/** Of what the application knows beside the caller: tenants, extended cards. */
+const ANSWER = 'The server can not answer this now; try again later';
+
 /** Makes the callers of requests; `report` is told where the application fails to say who calls. */
 export function createCallers<Req extends IncomingMessage>(
   options: CallersOptions<Req>,
   report: (error: unknown, info: ErrorInfo) => void,
 ): (req: Req, facts: CallFacts<Req>) => Caller {
-  /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. */
-  async function asking<T>(question: () => T | Promise<T>): Promise<T> {
+  /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. `unable` is said with 5xx. */
+  async function asking<T>(question: () => T | Promise<T>, unable: string): Promise<T> {
     try {
       return await question();
     } catch (error) {
-      const refusal = isA2AError(error) ? undefined : refusalOf(error, options.challenges);
+      const refusal = isA2AError(error) ? undefined : refusalOf(error, options.challenges, unable);
       if (refusal === undefined) throw error;
       if (refusal.status >= 500) report(error, { errorId: randomUUID() });
       throw refusal.error;
@@ -51,11 +55,12 @@ export function createCallers<Req extends IncomingMessage>(
     const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
     const { owner, caller } = options;
     // an application that never answers must not keep a call that is over
-    const ask = <T>(question: () => T | Promise<T>) => call.unlessEnded(asking(question), brokenOff);
+    const ask = <T>(question: () => T | Promise<T>) =>
+      call.unlessEnded(asking(question, WHO_CALLS), brokenOff);
     return {
       identify: () => ask(() => owner(req)),
       ...(caller && { describe: () => ask(() => caller(req)) }),
-      ask: asking,
+      ask: (question) => asking(question, ANSWER),
       url: () => options.urls.of(req, addressOf),
       extensions,
       // no accessor: V8 keeps an object that has one of its own until the next full collection, and all it leads to

@@ -12,17 +12,21 @@ export interface Refusal {
 const RETRY_AFTER_S = 5;
 
 /**
- * Reads what was thrown while the caller was looked up. Undefined where it asks for no status of 4xx or 5xx.
+ * Reads what the application threw while it was asked about a call. Undefined where it asks for no status of 4xx or 5xx.
  *
- * The text is shown only where `expose` says so, else there is a neutral one. A 401 without WWW-Authenticate gets the
- * challenges, a 429 or 503 without Retry-After a few seconds.
+ * The text is shown only where `expose` says so, else there is a neutral one; `unable` is that of 5xx. A 401 without
+ * WWW-Authenticate gets the challenges, a 429 or 503 without Retry-After a few seconds.
  */
-export function refusalOf(thrown: unknown, challenges: readonly string[]): Refusal | undefined {
+export function refusalOf(
+  thrown: unknown,
+  challenges: readonly string[],
+  unable: string,
+): Refusal | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   const { status: given, statusCode, expose, message, headers } = thrown as Record<string, unknown>; // any object
   const status = given ?? statusCode;
   if (!isErrorStatus(status)) return undefined;
-  const kind = kindOf(status);
+  const kind = kindOf(status, unable);
   const text = expose === true && typeof message === 'string' && message !== '' ? message : kind.text;
   const { reason } = kind;
   const error = new A2AError(
@@ -37,15 +41,12 @@ function isErrorStatus(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599;
 }
 
-function kindOf(status: number): { reason: string; status: string; text: string } {
+function kindOf(status: number, unable: string): { reason: string; status: string; text: string } {
   if (status === 401)
     return { reason: 'UNAUTHENTICATED', status: 'UNAUTHENTICATED', text: 'Authentication is required' };
   if (status === 429)
     return { reason: 'RATE_LIMITED', status: 'RESOURCE_EXHAUSTED', text: 'Too many calls; try again later' };
-  if (status >= 500) {
-    const text = 'The server can not tell now who calls; try again later';
-    return { reason: 'UNAVAILABLE', status: 'UNAVAILABLE', text };
-  }
+  if (status >= 500) return { reason: 'UNAVAILABLE', status: 'UNAVAILABLE', text: unable };
   return {
     reason: 'PERMISSION_DENIED',
     status: 'PERMISSION_DENIED',
