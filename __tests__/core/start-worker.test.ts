@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startWorker, type StartWorkerOptions } from '../../lib/core/start-worker.ts';
 import { createStopwatch } from '../../lib/core/stopwatch.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
+import { faultyStorage } from '../../lib/testing/faulty-storage.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
 import { gate } from '../helpers/worker-bench.ts';
 
@@ -74,6 +75,39 @@ describe('startWorker', () => {
       ...{ agent: () => 'x', runTimeoutMs: Infinity, inputTimeoutMs: Infinity },
     });
     await worker.stop();
+  });
+
+  it('stops though the storage does not answer any more', async () => {
+    const backend = memoryBackend();
+    const storage = faultyStorage(backend.storage);
+    const running = gate<AbortSignal>();
+    const warned: string[] = [];
+    const log = (_: object, text: string) => warned.push(text);
+    const worker = await startWorker({
+      ...{ ...backend, storage, cancelGraceMs: 10 },
+      logger: { debug: log, info: log, warn: log, error: log },
+      agent: ({ signal }) => {
+        running.open(signal);
+        return new Promise(() => undefined);
+      },
+    });
+    await backend.storage.createTask({
+      scope: { agent: 'default', tenant: '', owner: null },
+      ...{ request: {}, answers: 'task' },
+      task: {
+        ...{ id: 't', contextId: 'c' },
+        status: { state: 'TASK_STATE_SUBMITTED', timestamp: '1970-01-01T00:00:00.000Z' },
+        history: [{ messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] }],
+      },
+    });
+    await backend.broker.wake({ agent: 'default' });
+    const signal = await running.opened;
+    storage.setFault(() => 'hang');
+    const stopped = worker.stop();
+    expect(worker.stop({ drainMs: 1 })).toBe(stopped);
+    await stopped;
+    expect(signal.aborted).toBe(true);
+    expect(warned).toContain('a part of the backend does not answer; closing without it');
   });
 
   it('rejects when the storage can not be reached', async () => {

@@ -4,6 +4,7 @@ import { ConfigError } from './config-error.ts';
 import type { EventBus } from './event-bus.ts';
 import { readExposeErrors } from './exposed-error.ts';
 import type { ErrorInfo } from './failure.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { guardLogger, type Logger, silentLogger } from './logger.ts';
 import { guardMetrics, type OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
@@ -35,8 +36,8 @@ export interface StartWorkerOptions extends WorkerSettings {
  * Runs an agent apart from the web tier, on a storage that both share.
  *
  * Resolves once the worker takes tasks; rejects with a ConfigError for wrong options, and when the storage can not be
- * reached. `stop({ drainMs })` ends it and
- * leaves the backend open, which is its maker's to close.
+ * reached. `stop({ drainMs })` ends it, also
+ * where the backend does not answer any more, and leaves the backend open, which is its maker's to close.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<Pick<Worker, 'stop' | 'status'>> {
   const { storage, broker, eventBus, agent, agentId = 'default', onError = () => undefined } = options;
@@ -46,14 +47,21 @@ export async function startWorker(options: StartWorkerOptions): Promise<Pick<Wor
   const settings = readWorkerSettings(options);
   const logger = options.logger ? guardLogger(options.logger) : silentLogger;
   const exposeErrors = readExposeErrors(options.exposeErrors);
+  const { cancelGraceMs = CANCEL_GRACE_MS } = options;
   await storage.init();
   const worker = createWorker({
     ...{ ...settings, storage, broker, eventBus, agent, agentId, onError, clock: systemClock },
-    cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
-    exposeErrors,
+    ...{ cancelGraceMs, exposeErrors },
     ...(options.onMetric && { onMetric: guardMetrics(options.onMetric, logger) }),
     logger,
   });
   await worker.start();
-  return { stop: worker.stop, status: worker.status };
+  // what has been started by now is only to be stopped, and not for ever
+  const lifecycle = createLifecycle(() => Promise.resolve(), systemClock, logger);
+  const stop: Worker['stop'] = ({ drainMs = 0 } = {}) =>
+    lifecycle.close(() => worker.stop({ drainMs }), [], {
+      drainMs: drainMs + cancelGraceMs,
+      limitMs: drainMs,
+    });
+  return { stop, status: worker.status };
 }
