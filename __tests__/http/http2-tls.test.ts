@@ -74,6 +74,8 @@ async function ask(
   }
 }
 
+const FORBIDDEN = ['connection', 'transfer-encoding', 'keep-alive', 'proxy-connection', 'upgrade'];
+
 const call = (method: string) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: message('hi') });
 
 describe('HTTP/2 over TLS, by before', () => {
@@ -85,6 +87,9 @@ describe('HTTP/2 over TLS, by before', () => {
       'content-type': 'application/json',
       'a2a-version': '1.0',
     };
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
     const card = await ask(port, { ':path': '/a2a/.well-known/agent-card.json', 'a2a-version': '1.0' });
     expect(card.headers[':status']).toBe(200);
     expect(JSON.parse(card.body)).toMatchObject({
@@ -100,7 +105,16 @@ describe('HTTP/2 over TLS, by before', () => {
     const streamed = await ask(port, post, call('SendStreamingMessage'));
     expect(streamed.headers['content-type']).toBe('text/event-stream');
     expect(streamed.body).toContain('TASK_STATE_COMPLETED');
+    const refused = await ask(port, { ...post, 'content-type': 'text/plain' }, '{}');
+    expect(refused.headers[':status']).toBe(415);
     expect((await ask(port, { ':path': '/theirs' })).headers[':status']).toBe(404);
+    // a header of a connection makes a response of HTTP/2 malformed (RFC 9113 §8.2.2)
+    for (const { headers } of [card, sent, streamed, refused])
+      expect(Object.keys(headers).filter((name) => FORBIDDEN.includes(name))).toEqual([]);
+    // node leaves it out and warns
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
   });
 
   it('answers clients of HTTP/1.1 on the same port, and hands them to the app', async () => {
