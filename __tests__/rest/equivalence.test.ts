@@ -132,7 +132,13 @@ describe('an error is the same in both bindings', () => {
     const plain = await serve();
     expect(await expectSame(plain, 'GetExtendedAgentCard', {})).toBe(-32004);
     const gone = await serve({ extendedCard: () => undefined, owner: () => 'ada' });
-    expect(await expectSame(gone, 'GetExtendedAgentCard', {})).toEqual(expect.any(Number));
+    expect(await expectSame(gone, 'GetExtendedAgentCard', {})).toBe(-32007);
+  });
+
+  it('is that of an agent that answers what can not be sent', async () => {
+    const odd = await serve({ answers: 'message', agent: (turn) => turn.complete('done') });
+    expect(await expectSame(odd, 'SendMessage', message('hi'))).toBe(-32006);
+    expect(await expectSame(odd, 'SendStreamingMessage', message('hi'))).toBe(-32006);
   });
 
   it('is that of an extension, a version, a media type or a limit', async () => {

@@ -131,6 +131,25 @@ describe.each(['JSONRPC', 'HTTP+JSON'] as const)('the client of @a2a-js/sdk by %
     expect([first.totalSize, second.nextPageToken]).toEqual([3, '']);
   });
 
+  it('registers, reads, lists and deletes webhooks', async () => {
+    const { id: taskId } = await send('hi');
+    const url = 'https://93.184.215.14/hook';
+    const named = { tenant: '', taskId, id: 'mine' };
+    const config = { ...named, url, token: 'tok', authentication: undefined };
+    expect(await client.createTaskPushNotificationConfig(config)).toMatchObject({ ...named, url });
+    expect(await client.getTaskPushNotificationConfig(named)).toMatchObject({ ...named, token: 'tok' });
+    const list = { tenant: '', taskId, pageSize: 10, pageToken: '' };
+    expect(await client.listTaskPushNotificationConfig(list)).toMatchObject({
+      configs: [{ id: 'mine', url }],
+      nextPageToken: '',
+    });
+    await client.deleteTaskPushNotificationConfig(named);
+    expect(await client.listTaskPushNotificationConfig(list)).toMatchObject({ configs: [] });
+    await expect(client.getTaskPushNotificationConfig(named)).rejects.toMatchObject({
+      name: 'TaskNotFoundError',
+    });
+  });
+
   it('gets errors it knows', async () => {
     await expect(client.getTask({ ...named('nobody'), historyLength: undefined })).rejects.toMatchObject({
       name: 'TaskNotFoundError',
