@@ -1,5 +1,7 @@
 // The guard of the hot path can fail: `node --test`, as jest would count its own work too.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { judge, limitsFor } from '../../bench/guard/judge.mjs';
 
@@ -35,4 +37,18 @@ test('leaves exact counts little room, sizes more, and growth none', () => {
     'growth: exponent': 1.1,
     'chunk: res.write': 1.02,
   });
+});
+
+test('notices a storage that reads and writes all of a task for each entry', () => {
+  const run = spawnSync(process.execPath, ['--expose-gc', join(import.meta.dirname, 'worse.mjs')], {
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
+  assert.equal(run.status, 0, run.stderr);
+  const failures = JSON.parse(run.stdout);
+  for (const name of ['chunk: JSON.stringify', 'fan-out: JSON.stringify', 'SendMessage: JSON.stringify'])
+    assert.ok(
+      failures.some((/** @type {string} */ it) => it.startsWith(name)),
+      `${name}: ${run.stdout}`,
+    );
 });

@@ -9,6 +9,8 @@ import { getTask, sendMessage, sendStreamingMessage, subscribeToTask } from '../
 import { scriptedAgent } from '../lib/scripted-agent.mjs';
 import { countCalls, counted, watchSockets } from './counters.mjs';
 
+/** @typedef {(storage: import('express-a2a').Storage) => import('express-a2a').Storage} Wrap */
+
 const WARM_UP = 300;
 const CALLS = 200;
 const READERS = 20;
@@ -18,10 +20,11 @@ const BYTES = 64;
 /** Chunks of a task that is short, and of one that is long: it must cost as much per chunk. */
 const GROWTH = { short: 1000, long: 16_000 };
 
-async function serve() {
+/** @param {Wrap} wrap */
+async function serve(wrap) {
   const { storage, broker, eventBus } = memoryBackend();
   const a2a = a2aRouter({
-    ...{ storage: countCalls(storage), broker, eventBus, agent: scriptedAgent },
+    ...{ storage: countCalls(wrap(storage)), broker, eventBus, agent: scriptedAgent },
     card: { name: 'Guard', description: 'Is counted', version: '1.0.0' },
   });
   const server = createServer(express().use('/a2a', a2a)).listen(0, '127.0.0.1');
@@ -33,12 +36,13 @@ async function serve() {
 }
 
 /**
- * All counts by name, per call, per event or per chunk.
+ * All counts by name, per call, per event or per chunk. `wrap` may make the storage worse, to see that it is noticed.
  *
+ * @param {{ wrap?: Wrap, growth?: typeof GROWTH }} [options]
  * @returns {Promise<import('./judge.mjs').Counts>}
  */
-export async function measureAll() {
-  const port = await serve();
+export async function measureAll({ wrap = (storage) => storage, growth = GROWTH } = {}) {
+  const port = await serve(wrap);
   const connection = await HttpConnection.open(port);
   const sent = JSON.parse((await connection.request(sendMessage('echo'))).body);
   const calls = {
@@ -50,7 +54,7 @@ export async function measureAll() {
   const counts = {};
   for (const [name, request] of Object.entries(calls))
     Object.assign(counts, await perCall(connection, name, request));
-  Object.assign(counts, await perDelivery(port), await perChunk(connection, GROWTH));
+  Object.assign(counts, await perDelivery(port), await perChunk(connection, growth));
   return counts;
 }
 
