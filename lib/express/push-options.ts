@@ -1,14 +1,19 @@
 import { ConfigError } from '../core/config-error.ts';
 import { type AddressPolicyOptions, createAddressPolicy } from '../push/address-policy.ts';
-import type { SignPush } from '../push/sign.ts';
+import type { CardKey } from '../core/signing-key.ts';
+import { createPushSigner, type PublicKeySet, type PushSigner, type SignPush } from '../push/sign.ts';
 
 /** How webhooks are posted to. */
 export interface PushSendOptions extends Pick<
   AddressPolicyOptions,
   'allowHosts' | 'allowPrivate' | 'allowHttp' | 'lookup'
 > {
-  /** Gives the headers that prove where a notification comes from. @defaultValue none */
-  readonly sign?: SignPush;
+  /**
+   * Keys that sign notifications: the first one signs, and the router publishes the public half of all at
+   * `.well-known/jwks.json` below its mount. Or a function that gives the headers which prove where a notification comes
+   * from. @defaultValue none
+   */
+  readonly sign?: CardKey | readonly CardKey[] | SignPush;
   /** How long one POST may take, in ms, from 1000 to 300000 (§13.2 asks for 10 to 30 s). @defaultValue 15000 */
   readonly timeoutMs?: number;
   /** Webhooks that this process posts to at the same time. @defaultValue 100 */
@@ -27,6 +32,8 @@ export interface PushOptions extends PushSendOptions {
 export interface PushSettings {
   readonly policy: ReturnType<typeof createAddressPolicy>;
   readonly sign?: SignPush;
+  /** The public keys, where we sign. */
+  readonly keySet?: PublicKeySet;
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly send: boolean;
@@ -38,7 +45,10 @@ const KNOWN = {
   allowPrivate: aBoolean,
   allowHttp: aBoolean,
   lookup: aFunction,
-  sign: aFunction,
+  sign: (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' && value !== null) ||
+    'must be a key, { key, kid }, a list of them, or a function',
   timeoutMs: wholeNumber(1000, 300_000, ', in ms'),
   concurrency: wholeNumber(1, 10_000, ''),
   send: aBoolean,
@@ -59,7 +69,7 @@ export function readPushOptions(
     const fault = value === undefined || KNOWN[name as keyof PushOptions](value); // one of its keys
     if (fault !== true) throw new ConfigError('ERR_A2A_OPTIONS', `Option \`${prefix}${name}\` ${fault}`);
   }
-  const { allowHosts, allowPrivate, allowHttp, lookup, sign } = given;
+  const { allowHosts, allowPrivate, allowHttp, lookup } = given;
   return {
     policy: createAddressPolicy({
       ...(allowHosts && { allowHosts }),
@@ -67,12 +77,23 @@ export function readPushOptions(
       ...(allowHttp !== undefined && { allowHttp }),
       ...(lookup && { lookup }),
     }),
-    ...(sign && { sign }),
+    ...readSigning(given.sign),
     timeoutMs: given.timeoutMs ?? 15_000,
     concurrency: given.concurrency ?? 100,
     send: given.send ?? true,
     redactCredentials: given.redactCredentials ?? false,
   };
+}
+
+/** A function may have a key set as well: one that `createPushSigner` made. */
+function readSigning(sign: PushOptions['sign']): Pick<PushSettings, 'sign' | 'keySet'> {
+  if (sign === undefined) return {};
+  const signer = typeof sign === 'function' ? sign : createPushSigner(sign);
+  return { sign: signer, ...(hasKeys(signer) && { keySet: signer.keySet }) };
+}
+
+function hasKeys(signer: SignPush): signer is PushSigner {
+  return 'keySet' in signer;
 }
 
 function aBoolean(value: unknown): true | string {

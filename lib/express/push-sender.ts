@@ -1,3 +1,4 @@
+import type { Broker } from '../core/broker.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/config-error.ts';
 import type { EventBus } from '../core/event-bus.ts';
@@ -15,6 +16,8 @@ import { type PushSendOptions, type PushSettings, readPushOptions } from './push
 export interface StartPushSenderOptions extends PushSendOptions {
   readonly storage: Storage;
   readonly eventBus: EventBus;
+  /** Not used: a whole backend can be passed as it is. */
+  readonly broker?: Broker;
   /** As the router's. @defaultValue 'default' */
   readonly agentId?: string;
   /** A pino logger fits. @defaultValue silent */
@@ -44,7 +47,7 @@ const SEND_OPTIONS = [
 export async function startPushSender(
   options: StartPushSenderOptions,
 ): Promise<Pick<PushSender, 'stop' | 'status'>> {
-  const { storage, eventBus, agentId = 'default', onMetric, logger: asked, ...given } = options;
+  const { storage, eventBus, broker: _, agentId = 'default', onMetric, logger: asked, ...given } = options;
   const settings = readPushOptions(given, '', SEND_OPTIONS);
   if (!hasPush(storage)) {
     throw new ConfigError('ERR_A2A_BACKEND', 'Option `storage` has no `push`: it can not keep webhooks');

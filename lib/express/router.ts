@@ -61,7 +61,7 @@ export interface A2ARouter<Req extends IncomingMessage = Request> {
 const DRAIN_MS = 10_000;
 
 /**
- * Serves an agent over A2A: POST on its root, and the card below it. Everything else is passed on, and nothing is ever
+ * Serves an agent over A2A: POST on its root, and the card and the keys below it. Everything else is passed on, and nothing is ever
  * passed on with an error. With `agent`, tasks are run in this process from now on. Throws a ConfigError for options
  * that can not work.
  */
@@ -82,6 +82,7 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
   const handler = createHandler<Req>({
     ...settings,
     service,
+    ...(settings.push?.keySet && { keySet: settings.push.keySet }),
     addressOf: (req) => checks.watchAddress(req, addressOf(req)),
     ...checks.watchUrl(settings.publicUrl),
     owner: checks.watchOwner(settings.owner),

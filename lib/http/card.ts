@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CardSource } from '../core/card.ts';
 import type { Clock } from '../core/clock.ts';
@@ -6,6 +5,7 @@ import { errorAnswer } from '../jsonrpc/error.ts';
 import type { A2AError } from '../protocol/errors.ts';
 import type { AgentCard } from '../protocol/v1.ts';
 import { readVersion, type Version } from '../protocol/version.ts';
+import { sendDocument, writeDocument } from './document.ts';
 import { respond, vary } from './respond.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
@@ -39,11 +39,6 @@ export interface CardServer<Req extends IncomingMessage> {
 
 type Kind = 'pure' | 'older' | 'hybrid';
 
-interface Served {
-  readonly body: Buffer;
-  readonly etag: string;
-}
-
 const DESCRIPTION = '/openapi.json';
 const MAX_AGE_S = 3600;
 const PATH = '/.well-known/agent-card.json';
@@ -70,19 +65,9 @@ export function createCardServer<Req extends IncomingMessage>(
     { path, addressOf }: { readonly path: string; readonly addressOf: AddressOf<Req> },
   ): Promise<void> {
     try {
-      const { body, etag } = render(await documentFor(req, path, urls.of(req, addressOf)));
-      const headers = {
-        'Cache-Control': freshness.control,
-        ETag: etag,
-        'Last-Modified': new Date(madeAt).toUTCString(),
-        Vary: vary(res, freshness.vary),
-      };
-      if (isFresh(req, etag, madeAt)) {
-        res.writeHead(304, headers).end();
-        return;
-      }
-      const length = { 'Content-Type': 'application/json', 'Content-Length': body.byteLength };
-      res.writeHead(200, { ...headers, ...length }).end(req.method === 'HEAD' ? undefined : body);
+      const document = writeDocument(await documentFor(req, path, urls.of(req, addressOf)));
+      const headers = { 'Cache-Control': freshness.control, Vary: vary(res, freshness.vary) };
+      sendDocument(req, res, document, { headers, madeAt });
     } catch (error) {
       const seen = mask(error);
       respond(req, res, errorAnswer(null, seen, seen.httpStatus));
@@ -116,20 +101,4 @@ function versionOf({ headers }: IncomingMessage, versions: readonly Version[]): 
     // the card is what tells which ones are served
     return undefined;
   }
-}
-
-function render(card: object): Served {
-  const body = Buffer.from(JSON.stringify(card));
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
-}
-
-/** If-None-Match counts before If-Modified-Since (RFC 9110 §13.2.2). */
-function isFresh({ headers }: IncomingMessage, etag: string, madeAt: number): boolean {
-  const match = headers['if-none-match'];
-  if (match !== undefined) {
-    const tags = match.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    return tags.includes('*') || tags.includes(etag);
-  }
-  const since = Date.parse(headers['if-modified-since'] ?? '');
-  return since >= madeAt;
 }

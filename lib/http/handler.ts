@@ -14,7 +14,9 @@ import { openApiOf } from '../rest/openapi.ts';
 import { createCalls } from './calls.ts';
 import type { CallerOptions } from './callers.ts';
 import { createCardServer } from './card.ts';
+import { isRead } from './document.ts';
 import { findEndpoint } from './endpoints.ts';
+import { createKeySetServer, KEY_SET_PATH } from './key-set.ts';
 import { createMasking } from './mask.ts';
 import { respond } from './respond.ts';
 import { type AddressOf, createUrls, type UrlOptions } from './urls.ts';
@@ -28,6 +30,8 @@ export interface HandlerOptions<Req extends IncomingMessage> extends CallerOptio
   readonly versions?: readonly Version[];
   /** @defaultValue JSONRPC */
   readonly bindings?: readonly BindingName[];
+  /** The public keys of what the agent signs (RFC 7517 §5). @defaultValue none, and their path is left to the app */
+  readonly keySet?: object;
   /** Where there are none, paths at the root of an app that would name one are left to the app. */
   readonly tenants?: Tenants;
   /** Awaited before each operation; what it rejects with is the answer. */
@@ -59,7 +63,7 @@ export interface Place<Req extends IncomingMessage> {
 
 /** The server over HTTP. */
 export interface Handler<Req extends IncomingMessage> {
-  /** Answers calls and the card; everything else is `next()`. */
+  /** Answers calls, the card and the keys; everything else is `next()`. */
   readonly handle: Middleware<Req>;
   /** As `handle`, for a request that no router has told where it is. */
   readonly answer: (req: Req, res: ServerResponse, place: Place<Req>, next: () => void) => void;
@@ -91,10 +95,15 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
     clock,
     mask: (error) => masking.mask(error, undefined),
   });
+  const serveKeys = options.keySet && createKeySetServer(options.keySet, clock);
 
   function answer(req: Req, res: ServerResponse, { path, addressOf }: Place<Req>, next: () => void): void {
     if ((cards.has(path) || cards.describes(path)) && isRead(req)) {
       void cards.serve(req, res, { path, addressOf });
+      return;
+    }
+    if (path === KEY_SET_PATH && serveKeys && (isRead(req) || isOurs(req, addressOf))) {
+      serveKeys(req, res);
       return;
     }
     const endpoint = findEndpoint(path, bindings);
@@ -129,8 +138,9 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   };
 }
 
-function isRead({ method }: IncomingMessage): boolean {
-  return method === 'GET' || method === 'HEAD';
+/** Whether a verb that a path does not know is refused: preflights are the app's, and so is the root of the origin. */
+function isOurs<Req extends IncomingMessage>(req: Req, addressOf: AddressOf<Req>): boolean {
+  return req.method !== 'OPTIONS' && addressOf(req).mount !== '';
 }
 
 /** The path of a mount as Express spells it in `baseUrl`. Throws a ConfigError for what is none. */

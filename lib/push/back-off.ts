@@ -11,15 +11,16 @@ export const BACK_OFF: BackOff = { firstMs: 1000, longestMs: 600_000, giveUpMs: 
 
 /**
  * The pause after so many failures in a row, at least 1: twice as long each time, less up to half of it by chance, so that what failed
- * together does not come back together. Never shorter than the receiver asked for, as far as a day goes.
+ * together does not come back together. Never shorter than the receiver asked for, as far as
+ * `longestMs` goes: no answer, mistaken or hostile, silences a webhook for longer than failures do.
  */
 export function pauseMs(
-  { firstMs, longestMs, giveUpMs }: BackOff,
+  { firstMs, longestMs }: BackOff,
   failures: number,
   askedMs = 0,
   random: () => number = Math.random,
 ): number {
   const fullMs = Math.min(longestMs, firstMs * 2 ** (failures - 1));
   const jittered = Math.max(Math.min(firstMs, longestMs), fullMs * (0.5 + random() / 2));
-  return Math.round(Math.max(jittered, Math.min(askedMs, giveUpMs)));
+  return Math.round(Math.max(jittered, Math.min(askedMs, longestMs)));
 }

@@ -20,9 +20,6 @@ export interface PushSigner extends SignPush {
   readonly keySet: PublicKeySet;
 }
 
-/** Where the keys are published, below the mount. */
-export const KEY_SET_PATH = '/.well-known/jwks.json';
-
 /**
  * Makes the signer of notifications: a JSON Web Signature in `A2A-Notification-Signature` that names the time, the
  * webhook, the notification and the hash of the body. The first key signs, and all are published: a new key goes last
