@@ -18,11 +18,13 @@ const needs = {
   17: 'authentication is ordinary middleware',
   18: 'bodies have a limit, and refusals the form of JSON-RPC',
   20: 'every subscriber on every instance gets the end',
+  21: 'webhooks are posted to checked addresses only',
   22: 'token streams cost the same at their end as at their start',
   25: 'a shutdown ends streams and hands work over',
   27: 'the agent gets an AbortSignal',
   28: 'an own logger, and silence by default',
   29: 'internal errors do not leak, and operators find them',
+  30: 'a notification is tried again until it is taken, and in order',
   32: 'the caller reaches the agent, also in another process',
   33: 'follow-ups on one task run one at a time',
   34: 'a send can be repeated safely',
@@ -39,6 +41,8 @@ const needs = {
   50: 'cards and behaviour by tenant',
   51: 'local agents are safe from DNS rebinding',
   52: 'HTTP/2 gets no forbidden header',
+  55: 'receivers can tell who sent a notification',
+  56: 'webhooks belong to the owner of the task',
   58: 'a failed task says why in a structured way',
 };
 

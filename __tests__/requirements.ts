@@ -2,7 +2,7 @@
 interface Requirement {
   readonly section: string;
   readonly text: string;
-  readonly later?: 'push' | 'client' | 'another binding' | 'the application';
+  readonly later?: 'client' | 'another binding' | 'the application';
 }
 
 /** Every MUST of §3 and §5 to §9 of A2A 1.0; §11 comes with its binding. A test cites what it shows with `verifies`. */
@@ -37,19 +37,16 @@ const REQUIREMENTS = {
   '3.1.7-webhook': {
     section: '3.1.7',
     text: 'A push config makes a webhook of the task, for as long as the task lives.',
-    later: 'push',
   },
-  '3.1.8-details': { section: '3.1.8', text: 'A push config can be read.', later: 'push' },
+  '3.1.8-details': { section: '3.1.8', text: 'A push config can be read.' },
   '3.1.8-unknown': {
     section: '3.1.8',
     text: 'Reading an unknown or foreign push config fails.',
-    later: 'push',
   },
-  '3.1.9-all': { section: '3.1.9', text: 'All push configs of a task are listed.', later: 'push' },
+  '3.1.9-all': { section: '3.1.9', text: 'All push configs of a task are listed.' },
   '3.1.10-delete': {
     section: '3.1.10',
     text: 'A push config is deleted for good, and deleting twice is fine.',
-    later: 'push',
   },
   '3.1.11-authenticates': {
     section: '3.1.11',

@@ -164,7 +164,7 @@ const HOSTILE: readonly (readonly [url: string, why: RegExp])[] = [
   [`https://example.com/${'a'.repeat(2048)}`, NO_URL],
 ];
 
-describe('where webhooks may be', () => {
+describe('where webhooks may be (NEEDS 21)', () => {
   it.each(HOSTILE)('refuses %j', async (url, why) => {
     const policy = createAddressPolicy({ allowHttp: false, lookup });
     expect(await policy.check(url)).toMatch(why);

@@ -6,6 +6,7 @@ import { errorOf, sendText, start } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 import { type Behave, receiver, type Received } from '../helpers/receiver.ts';
+import { verifies } from '../requirements.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -78,6 +79,7 @@ describe('the webhooks of a task (§3.1.7 to §3.1.10)', () => {
   });
 
   it('are created, read, listed and deleted, also when the task has ended (NEEDS 56)', async () => {
+    verifies('3.1.8-details', '3.1.8-unknown', '3.1.9-all', '3.1.10-delete');
     const app = await serve();
     const { id: taskId } = await sendText(app, 'hi');
     const authentication = { scheme: 'Bearer', credentials: 'secret' };
@@ -225,6 +227,7 @@ describe('a notification (§4.3.3)', () => {
   });
 
   it('of a follow-up comes for what the message leads to', async () => {
+    verifies('3.1.7-webhook');
     const hook = await webhook();
     const app = await serve({
       agent: (turn) => (turn.text === 'go' ? turn.complete() : turn.requireInput('Well?')),
@@ -329,6 +332,7 @@ describe('a notification (§4.3.3)', () => {
   });
 
   it('belongs to the owner of the task: others neither see nor place webhooks (NEEDS 56)', async () => {
+    verifies('3.1.8-unknown');
     const app = await serve({ owner: userOf });
     const { id: taskId } = await sendText(app, 'hi', {}, {}, { 'x-user': 'ada' });
     await create(app, { taskId, id: 'c', url: URL }, { 'x-user': 'ada' });

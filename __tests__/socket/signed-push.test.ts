@@ -13,8 +13,6 @@ import { sendText } from '../helpers/calls.ts';
 import { type AgentApp, inFrontOf, makeApp } from '../helpers/make-app.ts';
 import { receiver, type Received } from '../helpers/receiver.ts';
 
-// NEEDS 55: receivers can verify who sent it
-
 const PATH = '/.well-known/jwks.json';
 const OLD: CardKey = { key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, kid: 'old' };
 const NEW: CardKey = { key: generateKeyPairSync('ed25519').privateKey, kid: 'new' };
@@ -180,7 +178,7 @@ describe('keys that can not sign', () => {
   });
 });
 
-describe('notifications that are signed', () => {
+describe('notifications that are signed (NEEDS 55)', () => {
   it.each<readonly [string, Sign]>([
     ['a key', NEW],
     ['the first of several keys', [NEW, OLD]],
