@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { A2AOptions } from '../../lib/express/options.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import type { TaskPushNotificationConfig } from '../../lib/protocol/v1.ts';
-import { errorOf, sendText, start } from '../helpers/calls.ts';
+import { errorOf, sendText } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
 import { type Behave, receiver, type Received } from '../helpers/receiver.ts';
@@ -277,21 +277,37 @@ describe('a notification (§4.3.3)', () => {
   });
 
   it('stands for all before it as one task, where more than fifty wait', async () => {
-    const hook = await webhook();
-    const ready = gate();
+    const held = gate();
+    const told = gate();
+    const hook = await webhook(async (res) => {
+      await held.opened;
+      res.writeHead(204).end();
+    });
     const app = await serve({
       async agent(turn) {
+        await turn.working('first');
+        await hook.until((received) => received.length === 1);
         await Promise.all(Array.from({ length: 60 }, (_, n) => turn.working(`step ${String(n)}`)));
-        await ready.opened;
+        told.open();
+        await held.opened;
       },
     });
-    const { id: taskId } = await start(app, 'x');
-    await create(app, { taskId, url: hook.url });
-    ready.open();
-    await hook.until(
-      (received) => isOver(received) || received.some(({ event }) => event.task !== undefined),
-    );
-    expect(hook.received.length).toBeLessThan(62);
+    const rest = { configuration: { taskPushNotificationConfig: { url: hook.url } } };
+    const answered = sendText(app, 'x', {}, rest);
+    await told.opened;
+    held.open();
+    const { id } = await answered;
+    await hook.until((received) => received.some(({ event }) => event.task !== undefined));
+    const [first, second] = hook.received;
+    expect(Object.keys(first?.event ?? {})).toEqual(['statusUpdate']);
+    expect(second?.event.task).toMatchObject({
+      id,
+      history: expect.arrayContaining([expect.objectContaining({ parts: [{ text: 'step 58' }] })]),
+    });
+    // the task stands for all but the first, and perhaps the last
+    const seqs = hook.received.map(({ headers }) => String(headers['a2a-notification-id']));
+    expect(seqs[0]).toBe(`${id}/3`);
+    expect(Number(seqs[1]?.split('/')[1])).toBeGreaterThanOrEqual(63);
   });
 
   it('holds up neither agent nor stream nor close, where the receiver never answers', async () => {

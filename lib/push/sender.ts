@@ -3,9 +3,11 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { EventBus } from '../core/event-bus.ts';
 import type { TaskId } from '../core/log.ts';
+import type { ClaimedPush } from '../core/push-storage.ts';
 import type { Storage } from '../core/storage.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import { type DeliveryOptions, deliver } from './delivery.ts';
+import { createHostSlots } from './host-slots.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 /** What a sender needs. */
@@ -13,7 +15,7 @@ export interface PushSenderOptions extends DeliveryOptions {
   readonly storage: DeliveryOptions['storage'] & Pick<Storage, 'shared'>;
   readonly eventBus: EventBus;
   readonly agentId: string;
-  /** Webhooks that are posted to at the same time. */
+  /** Webhooks that are posted to at the same time; one host gets half of them at most. */
   readonly concurrency: number;
 }
 
@@ -47,6 +49,10 @@ export function createPushSender(options: PushSenderOptions): PushSender {
   // each POST listens to it
   setMaxListeners(0, abort.signal);
   const sending = new Set<Promise<void>>();
+  const hosts = createHostSlots(concurrency, clock);
+  /** Webhooks that were given back because their host has its share are due again then. */
+  let later: { readonly done: Promise<void>; readonly end: () => void } | undefined;
+  let laterAt = 0;
   let looking: Promise<void> | undefined;
   let lookAgain = false;
   let isClaiming = false;
@@ -70,11 +76,7 @@ export function createPushSender(options: PushSenderOptions): PushSender {
         const limit = concurrency - sending.size;
         const by = { worker, agent: agentId, limit, leaseMs };
         const claimed = await unlessAborted(() => storage.push.claim(by), abort.signal);
-        for (const one of claimed) {
-          const { taskId } = one.lease;
-          watches?.add(taskId);
-          track(taskId, deliver(one, options, abort.signal));
-        }
+        await Promise.all(claimed.map(begin));
       }
       hasFailed = false;
     } catch (error) {
@@ -86,8 +88,48 @@ export function createPushSender(options: PushSenderOptions): PushSender {
     looking = undefined;
   }
 
-  function track(taskId: TaskId, delivery: Promise<boolean>): void {
+  /** Starts a delivery, or gives the webhook back whose host has its share. */
+  async function begin(one: ClaimedPush): Promise<void> {
+    const { lease, registration } = one;
+    const { url } = registration.config;
+    watches?.add(lease.taskId);
+    const done = hosts.take(url);
+    if (done !== undefined) {
+      track(lease.taskId, deliver(one, options, abort.signal), done);
+      return;
+    }
+    const pauseMs = hosts.pauseMs(url);
+    await unlessAborted(() => storage.push.retry(lease, pauseMs), abort.signal);
+    lookLater(pauseMs);
+    // others may be due behind it
+    lookAgain = true;
+  }
+
+  /** Looks after so long, and again until the last of those who asked has had its time. */
+  function lookLater(delayMs: number): void {
+    // timers are early by part of a millisecond
+    laterAt = Math.max(laterAt, clock.elapsed() + delayMs + 1);
+    if (later !== undefined || abort.signal.aborted) return;
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      const cancel = clock.after(delayMs + 1, resolve);
+      end = () => {
+        cancel();
+        resolve();
+      };
+    });
+    const done = over.then(() => {
+      later = undefined;
+      const leftMs = laterAt - clock.elapsed();
+      if (isClaiming && leftMs > 0) lookLater(leftMs);
+      return look();
+    });
+    later = { done, end };
+  }
+
+  function track(taskId: TaskId, delivery: Promise<boolean>, done: () => void): void {
     const tracked = delivery.then((hasEnded) => {
+      done();
       if (hasEnded) watches?.remove(taskId);
       sending.delete(tracked);
       onMetric?.('a2a_push_sending', sending.size, {});
@@ -109,15 +151,21 @@ export function createPushSender(options: PushSenderOptions): PushSender {
     cancelPoll();
     watches?.close();
     // nobody else sends what is in the memory of this process
-    if (storage.shared) isClaiming = false;
+    if (storage.shared) {
+      isClaiming = false;
+      later?.end();
+    }
     let cancelGiveUp: () => void = () => undefined;
     const cancelDeadline = clock.after(drainMs, () => {
       isClaiming = false;
+      later?.end();
       abort.abort(new Error('The sender is stopped'));
     });
     const allDone = async () => {
       await look();
-      while (sending.size > 0 || looking !== undefined) await Promise.all([...sending, looking]);
+      while (sending.size > 0 || looking !== undefined || later !== undefined) {
+        await Promise.all([...sending, looking, later?.done]);
+      }
     };
     // a store that does not answer holds nobody up
     await Promise.race([
