@@ -64,6 +64,8 @@ async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promis
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
     );
   }
+  // a parser has waited for the end of nothing: the end does not come twice
+  if (req.readableEnded) return new Uint8Array();
   if (req.readableEncoding !== null) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
