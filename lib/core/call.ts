@@ -8,9 +8,9 @@ export type Ask = <T>(question: () => T | Promise<T>) => Promise<T>;
 /** Who calls and how, as a binding hands it to the service. */
 export interface Caller {
   /** The owner of what is created and seen; null is the anonymous caller. Rejects when the application refuses to say. */
-  readonly identify: () => Promise<string | null>;
+  readonly identify: () => string | null | Promise<string | null>;
   /** Application data about the caller; asked for only where it is used. Rejects as `identify` does. */
-  readonly describe?: () => Promise<Metadata | undefined>;
+  readonly describe?: () => Metadata | undefined | Promise<Metadata | undefined>;
   /** Asks the application; an error by which it refuses this caller is one that the client may learn. */
   readonly ask?: Ask;
   /** The URL under which the client reaches the agent. Throws where the request does not tell. */

@@ -23,6 +23,13 @@ export const INLINE_PUSH = 'configuration.taskPushNotificationConfig.';
 const URL_CHARS = 2048;
 const HEADER_CHARS = 8192;
 
+/** Whether the parameters may name a webhook: those of a new one, and those of a send that brings one. */
+export function bringsWebhook(params: Methods[Method]['params']): boolean {
+  return (
+    'url' in params || ('message' in params && params.configuration?.taskPushNotificationConfig !== undefined)
+  );
+}
+
 /**
  * The webhook that a call brings, if it does: by itself, or with a message. Throws InvalidParamsError for a field that can not
  * be stored or sent, for an address to which nothing may be sent (§13.2), or for a task that is not the one of the message.

@@ -22,13 +22,13 @@ import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
 import { createPushOperations, type PushPart } from './push-configs.ts';
-import { type PushDraft, readPush } from './push-draft.ts';
+import { bringsWebhook, type PushDraft, readPush } from './push-draft.ts';
 import { readPageToken } from './page-token.ts';
 import { createSending } from './send.ts';
 import { type AnswersFunction, createStartSend, type OnBusy } from './start-send.ts';
 import { createStreamLimits, STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { createTaskOperations } from './tasks.ts';
-import { admitTenant, type Tenants } from './tenants.ts';
+import { admitAsked, admitListed, type Tenants } from './tenants.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** Our extension: a stream carries event ids, and SubscribeToTask goes on after the one in Last-Event-ID. */
@@ -114,9 +114,10 @@ export function createService(options: ServiceOptions): Service {
     const { dialect } = caller;
     admitCapability(card, method, params, dialect?.hasWebhook);
     const checked = readParams(method, dialect === undefined ? params : dialect.translate(params), limits);
-    const tenant = await tenantOf(checked, caller);
+    const asked = tenantOf(checked, caller);
+    const tenant = typeof asked === 'string' ? asked : await asked;
     const sendKey = keyOf(checked, caller);
-    const draft = push && (await pushOf(checked, caller, push));
+    const draft = push && bringsWebhook(checked) ? await pushOf(checked, caller, push) : undefined;
     checkInput(checked);
     const extensions = activeExtensions(caller.extensions);
     const { lastEventId, traceparent } = caller;
@@ -136,10 +137,10 @@ export function createService(options: ServiceOptions): Service {
     });
   }
 
-  async function tenantOf(params: Methods[Method]['params'], caller: Caller): Promise<string> {
-    if (typeof tenants !== 'function') return admitTenant(tenants, params);
+  function tenantOf(params: Methods[Method]['params'], caller: Caller): string | Promise<string> {
+    if (typeof tenants !== 'function') return admitListed(tenants, params);
     const { ask = plainly } = caller;
-    return unlessAborted(() => ask(() => admitTenant(tenants, params)), caller.signal());
+    return unlessAborted(() => ask(() => admitAsked(tenants, params)), caller.signal());
   }
 
   function checkInput(params: Methods[Method]['params']): void {
@@ -162,7 +163,6 @@ async function pushOf(
   { dialect, traceparent, signal }: Caller,
   { refuse }: PushPart,
 ): Promise<PushDraft | undefined> {
-  if (!('url' in params) && !('message' in params)) return undefined;
   const origin = { dialect: dialect?.name ?? ('1.0' as const), traceparent };
   return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal()));
 }

@@ -5,23 +5,40 @@ import { ConfigError } from './config-error.ts';
 /** The tenants of an agent; '' stands for calls that name none. A function is asked with each call. */
 export type Tenants = readonly string[] | ((tenant: string) => boolean | Promise<boolean>);
 
-/** The tenant of a call. Throws InvalidParamsError for one that is not known here: without tenants all but none (§8.3.2). */
-export async function admitTenant(tenants: Tenants, params: object): Promise<string> {
-  const tenant = 'tenant' in params ? String(params.tenant) : '';
-  const isKnown = isIdentifier(tenant) && !isReservedTenant(tenant) && (await knows(tenants, tenant));
-  if (isKnown) return tenant;
-  const description =
-    typeof tenants !== 'function' && tenants.length === 0
-      ? 'is not known here: this agent has no tenants, leave it out'
-      : 'is not known here: send the one of the interface in the agent card';
-  throw new InvalidParamsError([{ field: 'tenant', description }]);
+type ListedTenants = Extract<Tenants, readonly string[]>;
+type AskedTenants = Exclude<Tenants, ListedTenants>;
+
+/** The tenant of a call. Throws InvalidParamsError for one that is not in the list: where that is empty, for all but none (§8.3.2). */
+export function admitListed(tenants: ListedTenants, params: object): string {
+  const tenant = tenantOf(params);
+  const isListed = tenants.length === 0 ? tenant === '' : tenants.includes(tenant);
+  if (isPossible(tenant) && isListed) return tenant;
+  throw unknownTenant(
+    tenants.length === 0
+      ? 'this agent has no tenants, leave it out'
+      : 'send the one of the interface in the agent card',
+  );
 }
 
-async function knows(tenants: Tenants, tenant: string): Promise<boolean> {
-  if (typeof tenants !== 'function') return tenants.length === 0 ? tenant === '' : tenants.includes(tenant);
-  const known: unknown = await tenants(tenant);
-  if (typeof known === 'boolean') return known;
+/** As `admitListed`, where the application knows the tenants. */
+export async function admitAsked(tenants: AskedTenants, params: object): Promise<string> {
+  const tenant = tenantOf(params);
+  const isKnown: unknown = isPossible(tenant) && (await tenants(tenant));
+  if (isKnown === true) return tenant;
+  if (isKnown === false) throw unknownTenant('send the one of the interface in the agent card');
   throw new ConfigError('ERR_A2A_OPTIONS', 'Option `tenants` gave neither true nor false');
+}
+
+function tenantOf(params: object): string {
+  return 'tenant' in params ? String(params.tenant) : '';
+}
+
+function isPossible(tenant: string): boolean {
+  return isIdentifier(tenant) && !isReservedTenant(tenant);
+}
+
+function unknownTenant(advice: string): InvalidParamsError {
+  return new InvalidParamsError([{ field: 'tenant', description: `is not known here: ${advice}` }]);
 }
 
 // in the HTTP+JSON binding the tenant is the first step of the path, where these already have a meaning

@@ -8,6 +8,7 @@ import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { guardLogger, silentLogger } from '../core/logger.ts';
 import { guardMetrics, type OnMetric } from '../core/metrics.ts';
+import { isPromiseLike } from '../core/promise-like.ts';
 import type { ServiceOptions } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import type { CallerOptions } from '../http/callers.ts';
@@ -131,6 +132,10 @@ function backendOf<Req extends IncomingMessage>({ storage, broker, eventBus }: A
   };
 }
 
+function checked(owner: string | null): string | null {
+  return owner === null ? null : checkOwner(owner);
+}
+
 type Backend = Pick<Engine, 'storage' | 'broker' | 'eventBus'>;
 
 function callerSettings<Req extends IncomingMessage>(
@@ -142,9 +147,9 @@ function callerSettings<Req extends IncomingMessage>(
   }
   return {
     enforceAuth,
-    owner: async (req) => {
-      const owner = await given(req);
-      return owner === null ? null : checkOwner(owner);
+    owner: (req) => {
+      const owner = given(req);
+      return isPromiseLike(owner) ? Promise.resolve(owner).then(checked) : checked(owner);
     },
     ...(caller && { caller: async (req) => checkCallerData(await caller(req)) }),
     challenges: challengesOf(card),

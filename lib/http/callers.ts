@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Metadata } from '../core/log.ts';
+import { isPromiseLike } from '../core/promise-like.ts';
 import { isA2AError } from '../protocol/errors.ts';
 import { brokenOff, type CallEnd } from './call-end.ts';
 import { refusalOf } from './refusal.ts';
@@ -39,27 +40,44 @@ export function createCallers<Req extends IncomingMessage>(
   options: CallersOptions<Req>,
   report: (error: unknown, info: ErrorInfo) => void,
 ): (req: Req, facts: CallFacts<Req>) => Caller {
-  /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. `unable` is said with 5xx. */
   async function asking<T>(question: () => T | Promise<T>, unable: string): Promise<T> {
     try {
       return await question();
     } catch (error) {
-      const refusal = isA2AError(error) ? undefined : refusalOf(error, options.challenges, unable);
-      if (refusal === undefined) throw error;
-      if (refusal.status >= 500) report(error, { errorId: randomUUID() });
-      throw refusal.error;
+      throw refused(error, unable);
     }
+  }
+
+  /** An error that asks for a status gets it (§7.4); all others are ours, to be masked. `unable` is said with 5xx. */
+  function refused(error: unknown, unable: string): unknown {
+    const refusal = isA2AError(error) ? undefined : refusalOf(error, options.challenges, unable);
+    if (refusal === undefined) return error;
+    if (refusal.status >= 500) report(error, { errorId: randomUUID() });
+    return refusal.error;
+  }
+
+  /** Most applications know at once who calls: then there is nothing to wait for, nor to give up. */
+  function asked<T>(question: () => T | Promise<T>, call: CallFacts<Req>['call']): T | Promise<T> {
+    let answer: T | Promise<T>;
+    try {
+      answer = question();
+    } catch (error) {
+      throw refused(error, WHO_CALLS);
+    }
+    if (!isPromiseLike(answer)) return answer;
+    // an application that never answers must not keep a call that is over
+    return call.unlessEnded(
+      asking(() => answer, WHO_CALLS),
+      brokenOff,
+    );
   }
 
   return (req, { extensions, call, addressOf }) => {
     const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
     const { owner, caller } = options;
-    // an application that never answers must not keep a call that is over
-    const ask = <T>(question: () => T | Promise<T>) =>
-      call.unlessEnded(asking(question, WHO_CALLS), brokenOff);
     return {
-      identify: () => ask(() => owner(req)),
-      ...(caller && { describe: () => ask(() => caller(req)) }),
+      identify: () => asked(() => owner(req), call),
+      ...(caller && { describe: () => asked(() => caller(req), call) }),
       ask: (question) => asking(question, ANSWER),
       url: () => options.urls.of(req, addressOf),
       extensions,
