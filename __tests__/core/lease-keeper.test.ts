@@ -92,6 +92,33 @@ describe('a lease', () => {
     });
   });
 
+  it.each(['complete', 'requireInput'] as const)(
+    'is not thought lost when it is refused to a heartbeat because %s, not answered yet, gave it up',
+    async (end) => {
+      await withBench(async (bench) => {
+        const [answered, told] = [gate<undefined>(), gate<unknown>()];
+        const { storage, clock, logged } = await bench.start(async (turn) => {
+          await turn.working();
+          await turn[end]('that is it').catch(told.open);
+          told.open(turn.signal.aborted);
+        });
+        storage.setFault(({ method, nth }) =>
+          method === 'append' && nth === 3 ? { answerAfter: answered.opened } : undefined,
+        );
+        const taskId = await bench.send();
+        await bench.until(taskId, ({ seq }) => seq === 4);
+        clock.advance(10_000);
+        // the answer to the heartbeat is there first
+        for (let turns = 0; turns < 4; turns += 1) await new Promise(setImmediate);
+        const hasAsked = storage.calls.some(({ method }) => method === 'renew');
+        answered.open(undefined);
+        expect(hasAsked).toBe(true);
+        expect(await told.opened).toBe(false);
+        expect(logged).toEqual([]);
+      });
+    },
+  );
+
   function countingBus(inner: EventBus): { bus: EventBus; gap: () => void; strip: (is: boolean) => void } {
     const gaps = new Set<() => void>();
     let strips = false;

@@ -97,13 +97,7 @@ export function redisSuites(kind: ClientKind): void {
       return made;
     }
     feedSuite(api, setup);
-    // these cases look whether the agent has ended before the store has answered it, or count on a store without a wire
-    const beyond = /^W3 late|^W6 tight loop: an agent that awaits each/;
-    const register = Object.assign(
-      (name: string, body: () => Promise<void>) => (beyond.test(name) ? it.skip : it)(name, body),
-      { skip: it.skip.bind(it) },
-    );
-    workerSuite({ ...api, it: register }, setup, { advance: true, process: moduleOf });
+    workerSuite(api, setup, { advance: true, process: moduleOf });
   });
 }
 

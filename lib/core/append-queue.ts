@@ -51,7 +51,7 @@ export function createAppendQueue(options: {
   clock: Clock;
   logger: Logger;
   lease: Lease;
-  keeper: Pick<LeaseKeeper, 'lost' | 'beforeWrite' | 'lose' | 'wrote'>;
+  keeper: Pick<LeaseKeeper, 'lost' | 'beforeWrite' | 'afterWrite' | 'lose' | 'wrote'>;
 }): AppendQueue {
   const { storage, clock, logger, lease, keeper } = options;
   const retrying = { clock, logger, taskId: lease.taskId };
@@ -138,6 +138,7 @@ export function createAppendQueue(options: {
       keeper.beforeWrite();
       const write = () => storage.append(lease, producerSeq, entries);
       const result = await retryUntil('an append', write, keeper.lost, retrying);
+      keeper.afterWrite();
       tell(result);
       return result;
     } catch (error) {

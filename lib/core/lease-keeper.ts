@@ -14,6 +14,8 @@ export interface LeaseKeeper {
   readonly start: () => void;
   /** An append is about to be sent: looks at the time, since a blocked event loop delays timers. */
   readonly beforeWrite: () => void;
+  /** The append has been answered. */
+  readonly afterWrite: () => void;
   /** Declares the lease lost: an append was refused. */
   readonly lose: (why: string) => void;
   /** Takes note of entries that the holder wrote; what lies between them was written by others. */
@@ -56,7 +58,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   let state: 'held' | 'lost' | 'stopped' = 'held';
   let renewedAt = options.claimedAt;
   let known = options.head;
-  let hasWritten = false;
+  let writes = 0;
+  let isWriting = false;
   let cancelSeen = false;
   let newestInput: Seq = 0;
   let asking: Promise<void> | undefined;
@@ -87,7 +90,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
       logger.warn({ err: error, taskId }, 'subscribing failed; a cancel is noticed by the heartbeat');
     }
     // what others wrote between the claim and now has told nobody; an append that is yet to be sent finds out by its number
-    if (hasWritten) ask();
+    if (writes > 0) ask();
   }
 
   function onHint({ head, entries }: TaskHint): void {
@@ -159,10 +162,13 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
   async function renew(): Promise<number | undefined> {
     if (state !== 'held') return undefined;
     const sentAt = clock.elapsed();
+    const before = writes;
+    const wasWriting = isWriting;
     try {
       const answer = await storage.renew(lease, leaseMs);
       if (!answer.ok) {
-        lose('it was taken away');
+        // an append beside it may have ended the task, and with it the lease: the answer to that one tells
+        if (!wasWriting && writes === before) lose('it was taken away');
         return undefined;
       }
       renewedAt = Math.max(renewedAt, sentAt);
@@ -200,8 +206,12 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     lost,
     start,
     beforeWrite() {
-      hasWritten = true;
+      writes += 1;
+      isWriting = true;
       isLost();
+    },
+    afterWrite() {
+      isWriting = false;
     },
     lose,
     wrote,

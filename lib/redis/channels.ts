@@ -20,6 +20,8 @@ interface Channel {
 /** Opens the connection at the first listener. `users` is how many parts call `close`. */
 export function createChannels(connection: RedisConnection, users: number): Channels {
   const channels = new Map<string, Channel>();
+  /** The last command for each channel, while it is under way. */
+  const commands = new Map<string, Promise<void>>();
   const gaps = new Set<{ readonly callback: () => void }>();
   let opening: Promise<RedisSubscriber> | undefined;
   let left = users;
@@ -49,23 +51,42 @@ export function createChannels(connection: RedisConnection, users: number): Chan
     if (known !== undefined) return known;
     const added: Channel = {
       listeners: new Set(),
-      ready: subscriber().then((it) => it.subscribe(name)),
+      ready: inTurn(name, async () => {
+        if (left <= 0) throw closed();
+        await (await subscriber()).subscribe(name);
+      }),
     };
     channels.set(name, added);
     return added;
   }
 
+  /**
+   * One command at a time for each channel: clients keep lists of their own, and a SUBSCRIBE that is asked for while the
+   * UNSUBSCRIBE before it is under way is never sent by some.
+   */
+  function inTurn(name: string, command: () => Promise<void>): Promise<void> {
+    const before = commands.get(name);
+    const sent = before === undefined ? command() : before.then(command, command);
+    commands.set(name, sent);
+    const over = () => {
+      if (commands.get(name) === sent) commands.delete(name);
+    };
+    sent.then(over, over);
+    return sent;
+  }
+
   function leave(name: string, channel: Channel): void {
     if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
     channels.delete(name);
-    // in order on the connection: who subscribes next is heard
-    opening?.then((it) => it.unsubscribe(name)).catch(() => undefined);
+    const leaving = inTurn(name, async () => (await opening)?.unsubscribe(name));
+    // the connection is gone, and the channel with it
+    leaving.catch(() => undefined);
   }
 
   return {
     async listen(name, onText) {
       // a retry that comes late must not open a connection that nobody closes
-      if (left <= 0) throw new Error('The broker and the event bus have been closed');
+      if (left <= 0) throw closed();
       const channel = open(name);
       const listener = { onText };
       channel.listeners.add(listener);
@@ -94,6 +115,10 @@ export function createChannels(connection: RedisConnection, users: number): Chan
       closing?.then((it) => it.close()).catch(() => undefined);
     },
   };
+}
+
+function closed(): Error {
+  return new Error('The broker and the event bus have been closed');
 }
 
 /** Whoever throws, or rejects, hurts nobody else. */
