@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import v03 from './a2a.v0.3.mjs';
 import v1 from './a2a.v1.mjs';
 import { jsonSchema } from './json-schema.mjs';
-import { routesModule, schemaModule, typesModule } from './typescript.mjs';
+import { docsModule, routesModule, schemaModule, typesModule } from './typescript.mjs';
 
 const root = new URL('../', import.meta.url);
 
@@ -20,6 +20,7 @@ const outputs = new Map([
     typesFile: 'v1.ts',
     inferFile: './infer.ts',
     routesFile: 'v1.routes.ts',
+    docsFile: 'v1.docs.ts',
   }),
   ...generate(v03, {
     constant: 'a2aV03',
@@ -41,10 +42,10 @@ if (process.argv.includes('--check')) {
 
 /**
  * @param {import('./model.mjs').Model} model
- * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string, inferFile: string, routesFile?: string }} to
+ * @param {{ constant: string, folder: string, schemaFile: string, typesFile: string, inferFile: string, routesFile?: string, docsFile?: string }} to
  * @returns {[file: string, text: string][]}
  */
-function generate(model, { constant, folder, schemaFile, typesFile, inferFile, routesFile }) {
+function generate(model, { constant, folder, schemaFile, typesFile, inferFile, routesFile, docsFile }) {
   const schema = jsonSchema(model);
   const source = `schema/${model.id}.mjs`;
   const output = { model, schema, constant, source, schemaFile: `./${schemaFile}`, inferFile };
@@ -55,6 +56,7 @@ function generate(model, { constant, folder, schemaFile, typesFile, inferFile, r
     [`${folder}/${typesFile}`, typesModule(output)],
   ];
   if (routesFile !== undefined) texts.push([`${folder}/${routesFile}`, routesModule(output)]);
+  if (docsFile !== undefined) texts.push([`${folder}/${docsFile}`, docsModule(output)]);
   return texts;
 }
 

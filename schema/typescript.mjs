@@ -62,6 +62,25 @@ ${lines.join('\n')}
 }
 
 /**
+ * What definitions and their fields are, for descriptions of the API; apart from the schema, which clients and validators load.
+ *
+ * @param {Output} output
+ */
+export function docsModule({ schema, constant, source }) {
+  const lines = Object.entries(schema.$defs).flatMap(([name, { description, properties = {} }]) => [
+    [name, description],
+    ...Object.entries(properties).map(([field, of]) => [`${name}.${field}`, of.description]),
+  ]);
+  const entries = lines.map(([name = '', text]) => `  ${literal(name)}: ${literal(comment(text))},`);
+  return `${banner(source)}
+/** What each definition is, and each field as \`Definition.field\`. */
+export const ${constant}Docs: Readonly<Record<string, string>> = {
+${entries.join('\n')}
+};
+`;
+}
+
+/**
  * A named type per definition, read off the schema by json-schema-to-ts.
  *
  * @param {Output} output

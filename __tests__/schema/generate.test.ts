@@ -35,6 +35,7 @@ const outputs = [
   'lib/protocol/v1.schema.ts',
   'lib/protocol/v1.ts',
   'lib/protocol/v1.routes.ts',
+  'lib/protocol/v1.docs.ts',
   'lib/compat/v03/schema.ts',
   'lib/compat/v03/types.ts',
 ];

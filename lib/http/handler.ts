@@ -10,7 +10,7 @@ import type { OnMetric } from '../core/metrics.ts';
 import type { Tenants } from '../core/tenants.ts';
 import { olderCards } from '../jsonrpc/dispatch.ts';
 import type { Version } from '../protocol/version.ts';
-import { openApiOf } from '../rest/openapi.ts';
+import { createOpenApi } from '../rest/openapi.ts';
 import { createCalls } from './calls.ts';
 import type { CallerOptions } from './callers.ts';
 import { createCardServer } from './card.ts';
@@ -89,7 +89,7 @@ export function createHandler<Req extends IncomingMessage>(options: HandlerOptio
   const cards = createCardServer({
     card,
     older: olderCards,
-    describe: bindings.includes('HTTP+JSON') ? openApiOf : undefined,
+    describe: bindings.includes('HTTP+JSON') ? createOpenApi(options.tenants) : undefined,
     versions,
     urls,
     clock,
