@@ -58,7 +58,8 @@ export function checkType(type: string | undefined): void {
 }
 
 async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promise<Uint8Array> {
-  if (req.readableDidRead) {
+  const { readableEnded: hasEnded, readableDidRead: hasRead } = req;
+  if (hasRead) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
@@ -72,6 +73,8 @@ async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promis
       'Something before the A2A router has called `req.setEncoding`: mount the router before it, or leave the call out',
     );
   }
+  // a parser that found nothing has come to the end, which does not come again
+  if (hasEnded) return Buffer.alloc(0);
   const inflate = inflater(req.headers['content-encoding']);
   try {
     if (inflate !== undefined) return await readInflated(req, inflate, limit, room);
