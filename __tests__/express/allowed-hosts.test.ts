@@ -145,6 +145,45 @@ describe('a refusal', () => {
     );
   });
 
+  it.each([
+    ['POST', '/a2a/message:send'],
+    ['POST', '/agents/one/acme/message:stream?x=1'],
+    ['GET', '/a2a/tasks/'],
+    ['GET', '/tasks/t1'],
+    ['POST', '/a2a/tasks/t1:cancel'],
+    ['DELETE', '/a2a/tasks/t1/pushNotificationConfigs/c1'],
+    ['GET', 'http://evil.example/a2a/extendedAgentCard'],
+  ])('of a call of HTTP+JSON is a google.rpc.Status: %s %s', async (method, target) => {
+    const answer = await send(['Host: evil.example', 'Content-Length: 0'], { method, target });
+    expect(answer).toMatchObject({ status: 403, headers: { 'content-type': 'application/a2a+json' } });
+    expect(JSON.parse(answer.body)).toEqual({
+      error: {
+        code: 403,
+        status: 'PERMISSION_DENIED',
+        message:
+          'The Host header names none of the hosts of this server: call it by one of those that allowedHosts names',
+        details: [errorInfo('PERMISSION_DENIED', 'express-a2a')],
+      },
+    });
+  });
+
+  it.each([
+    ['a mount that is called as a path of it', '/tasks'],
+    ['thousands of slashes', '/'.repeat(8000)],
+  ])('of a POST to %s is JSON-RPC', async (_, target) => {
+    const answer = await send(['Host: evil.example', 'Content-Length: 0'], { method: 'POST', target });
+    expect(JSON.parse(answer.body)).toMatchObject({ jsonrpc: '2.0', error: { code: -32000 } });
+  });
+
+  it('of a HEAD of HTTP+JSON has no body', async () => {
+    const answer = await send(['Host: evil.example'], { method: 'HEAD', target: '/a2a/tasks' });
+    expect(answer).toMatchObject({
+      status: 403,
+      headers: { 'content-type': 'application/a2a+json' },
+      body: '',
+    });
+  });
+
   it.each(['HEAD', 'OPTIONS'])('of %s is plain', async (method) => {
     const answer = await send(['Host: evil.example'], { method });
     expect(answer).toMatchObject({ status: 403, headers: { 'content-type': 'text/plain' } });

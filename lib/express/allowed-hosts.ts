@@ -14,7 +14,8 @@ const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
  * Refuses requests that came under another name, so that no page in a browser reaches a server on its own machine or
  * network by DNS rebinding. `hosts` are names or addresses without a port; any port is fine. Every host of a request
  * must be one: Host, and X-Forwarded-Host where the app trusts its proxy. An Origin must be one of `origins`, or have
- * an allowed host; requests without one pass. What is refused gets 403: JSON-RPC for POST, else plain text.
+ * an allowed host; requests without one pass. What is refused gets 403: a google.rpc.Status
+ * where the path ends as one of HTTP+JSON, JSON-RPC for any other POST, else plain text.
  * Throws a ConfigError for what is no host or origin.
  */
 export function allowedHosts(

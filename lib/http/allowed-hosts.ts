@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
+import type { Answer } from '../binding/answer.ts';
 import { ConfigError } from '../core/config-error.ts';
 import { errorAnswer } from '../jsonrpc/error.ts';
 import { A2AError } from '../protocol/errors.ts';
-import type { Middleware } from './handler.ts';
+import { errorAnswer as restErrorAnswer } from '../rest/error.ts';
+import { endsAsOperation } from '../rest/match.ts';
+import { type Middleware, pathOf } from './handler.ts';
 import { respond } from './respond.ts';
 
 /** Under which names a server is reached, and from which pages. */
@@ -35,10 +38,21 @@ export function createHostCheck({ hosts, origins, forwardedHost }: HostCheck): M
 
   return (req, res, next) => {
     const fault = faultOf(req);
-    if (fault === undefined) next();
-    else if (req.method === 'POST') respond(req, res, errorAnswer(null, new A2AError(FORBIDDEN, fault)));
+    if (fault === undefined) {
+      next();
+      return;
+    }
+    const answer = answerInBinding(req, new A2AError(FORBIDDEN, fault));
+    if (answer !== undefined) respond(req, res, answer);
     else res.writeHead(403, { 'Content-Type': 'text/plain' }).end(`${fault}\n`);
   };
+}
+
+/** As the binding says it that the request looks like; the mounts are not known here. */
+function answerInBinding(req: IncomingMessage, error: A2AError): Answer | undefined {
+  const { method = '' } = req;
+  if (endsAsOperation(pathOf(req), method === 'HEAD' ? 'GET' : method)) return restErrorAnswer(error);
+  return method === 'POST' ? errorAnswer(null, error) : undefined;
 }
 
 const FORBIDDEN = {

@@ -28,6 +28,12 @@ export function findResource(path: string): Resource | undefined {
   return match(steps) ?? matchTenant(steps);
 }
 
+/** Whether a path ends as that of an operation with this verb does, wherever its mount may be. */
+export function endsAsOperation(path: string, verb: string): boolean {
+  const steps = path.replace(/\/$/, '').split('/');
+  return LENGTHS.some((length) => match(steps.slice(-length))?.methods.has(verb) === true);
+}
+
 function matchTenant([tenant = '', ...steps]: readonly string[]): Resource | undefined {
   if (tenant === '' || isReservedTenant(tenant)) return undefined;
   return match(steps, { tenant });
@@ -64,6 +70,7 @@ function decoded(raw: Readonly<Record<string, string>>): Record<string, string> 
 }
 
 const PATTERNS = patterns();
+const LENGTHS = [...new Set(PATTERNS.map(({ segments }) => segments.length))];
 
 function patterns(): readonly Pattern[] {
   const byPath = new Map<string, Pattern>();
