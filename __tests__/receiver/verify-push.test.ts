@@ -271,7 +271,10 @@ describe('the memory of signatures', () => {
     let time = 0;
     const store = memoryReplayStore({ entries: 2, now: () => time });
     expect([store.add('a', 10), store.add('b', 20), store.add('a', 10)]).toEqual([true, true, false]);
-    expect(() => store.add('c', 20)).toThrow('2 notifications are remembered');
+    const full = { code: 'ERR_A2A_PUSH_MEMORY_FULL', status: 503 };
+    expect(() => store.add('c', 20)).toThrow(expect.objectContaining(full));
+    const verify = verifier({ replay: store });
+    await expect(verify(await sent())).rejects.toMatchObject(full);
     time = 11;
     expect(store.add('c', 20)).toBe(true);
     expect(store.add('b', 20)).toBe(false);

@@ -12,6 +12,7 @@ export type PushErrorCode =
   | 'ERR_A2A_PUSH_TOO_OLD'
   | 'ERR_A2A_PUSH_TOO_NEW'
   | 'ERR_A2A_PUSH_REPLAYED'
+  | 'ERR_A2A_PUSH_MEMORY_FULL'
   | 'ERR_A2A_PUSH_RAW_BODY';
 
 /**

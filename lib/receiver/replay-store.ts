@@ -1,3 +1,5 @@
+import { PushError } from './push-error.ts';
+
 /** Remembers which signatures have been seen; shared by all processes that one webhook has. */
 export interface ReplayStore {
   /**
@@ -8,7 +10,7 @@ export interface ReplayStore {
 }
 
 /**
- * Remembers in this process, at most `entries` ids. When it is full of ids that still count it throws, so that the
+ * Remembers in this process, at most `entries` ids. When it is full of ids that still count it throws a PushError with 503, so that the
  * sender comes again: forgetting one would let it be replayed. Only what is well signed gets this far.
  */
 export function memoryReplayStore({
@@ -27,7 +29,11 @@ export function memoryReplayStore({
       if (seen.has(id)) return false;
       if (seen.size >= entries) forget();
       if (seen.size >= entries)
-        throw new Error(`${entries} notifications are remembered, and no more can be`);
+        throw new PushError(
+          'ERR_A2A_PUSH_MEMORY_FULL',
+          `${entries} notifications are remembered, and no more can be`,
+          { status: 503 },
+        );
       seen.set(id, expiresAt);
       return true;
     },
