@@ -29,8 +29,12 @@ const userMessage = (script) => ({
 /** @param {string} script */
 export const sendMessage = (script) => rpc('SendMessage', { message: userMessage(script) });
 
-/** @param {string} script */
-export const sendStreamingMessage = (script) => rpc('SendStreamingMessage', { message: userMessage(script) });
+/**
+ * @param {string} script
+ * @param {object} [configuration]
+ */
+export const sendStreamingMessage = (script, configuration) =>
+  rpc('SendStreamingMessage', { message: userMessage(script), ...(configuration && { configuration }) });
 
 /**
  * As clients of A2A 0.3 send it, without a header of the version.

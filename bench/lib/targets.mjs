@@ -33,6 +33,7 @@ export const targets = [
   { workload: 'growth', key: 'exponent', limit: 1.1 },
   ...ratios('idle-streams', 'rssKb', 0.8, 1.15),
   { workload: 'slow-reader', key: 'heldMb', limit: 8 },
+  { workload: 'slow-webhook', key: 'ratio', limit: 1.25 },
   ...ratios('burst', 'worstMs', 0.1, 2),
   { workload: 'get-task', key: 'cpuUs', subject: BEFORE, against: 'floor-express', limit: 0.3 },
   { workload: 'send-message', key: 'cpuUs', subject: BEFORE, against: 'floor-express', limit: 0.55 },
