@@ -88,6 +88,27 @@ describe('enforceInputModes', () => {
   });
 });
 
+it('`*` in the card stands for anything, and a type of any length is said back in short', async () => {
+  const parts = [{ text: 'x', mediaType: `x/${'y'.repeat(100_000)}` }];
+  app = await makeApp({ card: { ...card, defaultInputModes: ['*'] }, enforceInputModes: true });
+  expect((await sendText(app, '', { parts })).status.state).toBe('TASK_STATE_COMPLETED');
+  await app.close();
+  app = await makeApp({ card, enforceInputModes: true });
+  const { message: said } = await errorOf(app, 'SendMessage', message('', { parts }));
+  expect(said.length).toBeLessThan(400);
+});
+
+it('a revoked proxy that an agent throws fails the task', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  app = await makeApp({
+    agent: () => {
+      throw proxy as Error;
+    },
+  });
+  expect((await sendText(app, 'x')).status.state).toBe('TASK_STATE_FAILED');
+});
+
 describe('acceptedOutputModes', () => {
   it('reach the agent in another process, for the first message and for each further one', async () => {
     const seen: unknown[] = [];

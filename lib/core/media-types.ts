@@ -4,6 +4,9 @@ import type { AgentCard, Message, Part } from '../protocol/v1.ts';
 /** What the check must know of the card. */
 export type InputModes = Pick<AgentCard, 'defaultInputModes' | 'skills'>;
 
+/** Characters of a media type that are said back; what is longer is none (RFC 6838 §4.2). */
+const MOST_SHOWN = 255;
+
 /**
  * Makes the check that refuses messages with a part of a media type that neither the card nor a skill of it names
  * (§3.3.2). Parameters do not count; `*` in the card stands for anything.
@@ -14,14 +17,17 @@ export function createInputCheck({ defaultInputModes, skills }: InputModes): (me
   const isTaken = (type: string) =>
     modes.some(
       (mode) =>
-        mode === type || mode === '*/*' || (mode.endsWith('/*') && type.startsWith(mode.slice(0, -1))),
+        mode === type ||
+        mode === '*/*' ||
+        mode === '*' ||
+        (mode.endsWith('/*') && type.startsWith(mode.slice(0, -1))),
     );
   return ({ parts }) => {
     for (const [index, part] of parts.entries()) {
       const type = essence(typeOf(part));
       if (type === '' || isTaken(type)) continue;
       throw new ContentTypeNotSupportedError(
-        `message.parts[${String(index)}] is ${type}; this agent takes ${modes.join(', ')}`,
+        `message.parts[${String(index)}] is ${type.slice(0, MOST_SHOWN)}; this agent takes ${modes.join(', ')}`,
       );
     }
   };

@@ -23,7 +23,12 @@ export class TaskFailed extends Error {
 
 /** Whether a value is a TaskFailed, of this or another copy of the package. */
 export function isTaskFailed(value: unknown): value is TaskFailed {
-  return typeof value === 'object' && value !== null && BRAND in value;
+  try {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  } catch {
+    // a revoked proxy can not even be asked
+    return false;
+  }
 }
 
 /** The task has ended or waits for the client, so the agent can not say more in this run. */

@@ -41,7 +41,7 @@ export function hasBody({ headers, body }: IncomingMessage & { body?: unknown })
 }
 
 function isBare(body: unknown): boolean {
-  return body === null || (typeof body === 'object' && Object.keys(body).length === 0);
+  return body === null || body === '' || (typeof body === 'object' && Object.keys(body).length === 0);
 }
 
 const TYPES = /^\s*application\/(?:a2a\+)?json\s*(?:;|$)/i;
@@ -58,8 +58,7 @@ export function checkType(type: string | undefined): void {
 }
 
 async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promise<Uint8Array> {
-  const { readableEnded: hasEnded, readableDidRead: hasRead } = req;
-  if (hasRead) {
+  if (req.readableDidRead) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
@@ -73,8 +72,6 @@ async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promis
       'Something before the A2A router has called `req.setEncoding`: mount the router before it, or leave the call out',
     );
   }
-  // a parser that found nothing has come to the end, which does not come again
-  if (hasEnded) return Buffer.alloc(0);
   const inflate = inflater(req.headers['content-encoding']);
   try {
     if (inflate !== undefined) return await readInflated(req, inflate, limit, room);
