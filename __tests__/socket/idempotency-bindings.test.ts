@@ -41,3 +41,10 @@ it('NEEDS 34: one key is one task and one run, whichever version, binding or kin
   expect(new Set(ids).size).toBe(1);
   expect(runs).toBe(1);
 });
+
+it('NEEDS 34: an empty tenant, as some clients write it, is the same call as none', async () => {
+  app = await makeApp();
+  const send = async (more: object) =>
+    (await app?.open('SendMessage', { ...message('hi'), ...more }, KEY))?.text();
+  expect(await send({ tenant: '' })).toBe(await send({}));
+});

@@ -53,9 +53,10 @@ function keyOf(header: string): string {
   throw new InvalidParamsError([{ field: 'Idempotency-Key', description }]);
 }
 
-/** The same for the same parameters, whatever the order of their keys. */
-function fingerprintOf(params: SendMessageRequest): string {
-  const text = JSON.stringify(params, (_, value: unknown) =>
+/** The same for the same parameters, whatever the order of their keys; an empty tenant is none. */
+function fingerprintOf({ tenant = '', ...params }: SendMessageRequest): string {
+  const named = tenant === '' ? params : { tenant, ...params };
+  const text = JSON.stringify(named, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,
