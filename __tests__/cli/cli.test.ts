@@ -63,7 +63,7 @@ describe('on a terminal', () => {
     await start();
     await run(['send', app.url, 'hi']);
     expect((await run(['card', app.url], { isTerminal: true })).out).toBe(
-      `Test 1.0.0\nFor tests\nJSONRPC 1.0  ${app.url}\nHTTP+JSON 1.0  ${app.url}\nJSONRPC 0.3  ${app.url}\nstreaming yes, push no, extended card no\n- Test (default): For tests\n`,
+      `Test 1.0.0\nFor tests\nJSONRPC 1.0  ${app.url}\nHTTP+JSON 1.0  ${app.url}\nJSONRPC 0.3  ${app.url}\nstreaming yes, push yes, extended card no\n- Test (default): For tests\n`,
     );
     expect((await run(['list', app.url], { isTerminal: true })).out).toMatch(
       /^\S+Z {2}completed {5} {2}[\w-]{36} {2}[\w-]{36}\n$/,
