@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Broker, WorkHint, WorkOutcome } from '../../lib/core/broker.ts';
 import { silentLogger } from '../../lib/core/logger.ts';
+import type { Agent } from '../../lib/core/output.ts';
 import { createWorker, type WorkerOptions } from '../../lib/core/worker.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
 import { faultyStorage } from '../../lib/testing/faulty-storage.ts';
 import { brief } from '../../lib/testing/worker/brief.ts';
-import { deaf, obedient } from '../../lib/testing/worker/stop-cases.ts';
+import { deaf, obedient, stopped } from '../../lib/testing/worker/stop-cases.ts';
 import { gate, withBench } from '../helpers/worker-bench.ts';
 
 const isStart = ({ kind }: { kind: string }) => kind === 'start';
@@ -28,6 +29,28 @@ describe('a worker', () => {
         gates[n]?.open();
         expect(brief(await bench.ended(taskId)).at(-1)).toBe('COMPLETED');
       }
+    });
+  });
+
+  it('ends a task that its agent lets wait after a cancel, at once and without a hint', async () => {
+    const { eventBus } = memoryBackend();
+    await withBench(async (bench) => {
+      const agent: Agent = async (turn) => {
+        await turn.working();
+        await stopped(turn);
+        await turn.requireInput('which?');
+      };
+      await bench.start(agent, { eventBus });
+      await bench.settle();
+      const taskId = await bench.send('hello', { quiet: true });
+      await bench.advance(2000);
+      await bench.until(taskId, ({ kind }) => kind === 'status');
+      const { scope } = await bench.load(taskId);
+      const cancel = await bench.storage.requestCancel(scope, taskId, 5000);
+      if (!cancel.ok) throw new Error(cancel.reason);
+      await eventBus.publish({ taskId, head: cancel.seq, closed: false, entries: cancel.entries });
+      const entries = await bench.ended(taskId);
+      expect(brief(entries).slice(3)).toEqual(['cancel', 'INPUT_REQUIRED which?', 'CANCELED']);
     });
   });
 

@@ -26,6 +26,8 @@ export interface AppendQueue {
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all that was pushed is stored or refused. */
   readonly settled: () => Promise<void>;
+  /** Whether the task has ended with what was stored. */
+  readonly hasEnded: () => boolean;
 }
 
 interface Item {
@@ -62,6 +64,7 @@ export function createAppendQueue(options: {
   let queuedBytes = 0;
   let draining: Promise<void> | undefined;
   let isFull = false;
+  let hasEnded = false;
 
   function push(entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused): void {
     if (entries.length === 0) onStored({ ok: true, seq: 0, closed: false, entries: [] });
@@ -150,6 +153,7 @@ export function createAppendQueue(options: {
   function tell(result: WriteResult): void {
     if (result.ok) {
       const { seq: head, closed, entries } = result;
+      if (closed) hasEnded = true;
       keeper.wrote(entries);
       const { taskId } = lease;
       publish(options, entries.length > 0 ? { taskId, head, closed, entries } : { taskId, head, closed });
@@ -166,6 +170,7 @@ export function createAppendQueue(options: {
     pushEnd,
     room: () => (queuedEntries < ROOM.entries && queuedBytes < ROOM.bytes ? undefined : draining),
     settled: () => draining ?? Promise.resolve(),
+    hasEnded: () => hasEnded,
   };
 }
 

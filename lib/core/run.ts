@@ -45,6 +45,8 @@ export interface Run {
   readonly released: Promise<void>;
   /** Resolves when the agent's function has come to its end as well. */
   readonly settled: Promise<void>;
+  /** Whether the task ended in this run. One that did not may be due again at once. */
+  readonly hasEnded: () => boolean;
   readonly stop: (reason: AbortReason) => void;
 }
 
@@ -135,7 +137,7 @@ export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOp
 
   const released = run();
   const settled = released.then(() => allEnded(context.agents));
-  return { taskId, released, settled, stop: stop.stop };
+  return { taskId, released, settled, hasEnded: context.queue.hasEnded, stop: stop.stop };
 }
 
 async function allEnded(agents: readonly Promise<unknown>[]): Promise<void> {

@@ -99,8 +99,8 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     void run.settled.then(() => {
       orphans.delete(run);
-      // hints for which there was no room may be lost
-      if ((isBehind || lookAgain) && free() > 0) void look();
+      // hints for which there was no room may be lost; a pause that meets a cancel leaves a task to be ended
+      if ((isBehind || lookAgain || !run.hasEnded()) && free() > 0) void look();
     });
     return run;
   }
