@@ -4,7 +4,7 @@
 // The servers are held to core 0, the load generator (this process) to core 1. Needs Linux: CPU is read from /proc.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asMarkdown, asText, figures, notes, targetTable } from './lib/report.mjs';
@@ -93,7 +93,7 @@ function machine(startedAt, rounds) {
     const file = join(ROOT, 'node_modules', name, 'package.json');
     return `${name} ${JSON.parse(readFileSync(file, 'utf8')).version}`;
   });
-  const cores = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown CPU'}`;
+  const cores = `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown CPU'}`;
   const load = `load average ${loadavg()
     .map((it) => it.toFixed(1))
     .join(' ')} at the end`;

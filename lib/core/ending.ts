@@ -42,13 +42,17 @@ export class Ending {
 export function unlessEnded<T>(ending: Ending, action: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const end: Listener = reject;
-    const settled = () => {
-      ending.ignore(end);
-    };
     ending.listen(end);
     if (ending.hasEnded) return;
-    const answered = action();
-    answered.then(settled, settled);
-    answered.then(resolve, reject);
+    action().then(
+      (value) => {
+        ending.ignore(end);
+        resolve(value);
+      },
+      (error: unknown) => {
+        ending.ignore(end);
+        end(error);
+      },
+    );
   });
 }
