@@ -1,2 +1,2 @@
 require('../helpers/typescript.cjs');
-require('./child-process.ts');
+require('./push-process.ts');
