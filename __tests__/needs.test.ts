@@ -48,7 +48,7 @@ const needs = {
 
 const cited = new Set(
   readdirSync('__tests__', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => /(\.test|-cases)\.ts$/.test(path))
     .map((path) => readFileSync(join('__tests__', path), 'utf8'))
     .flatMap((source) => source.match(/\bNEEDS (?:rows? )?\d+(?:(?:, and |, | and )\d+)*/g) ?? [])
     .flatMap((text) => text.match(/\d+/g) ?? []),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requirements } from './requirements.ts';
 
 const sources = readdirSync('__tests__', { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.test.ts') && path !== 'requirements.test.ts')
+  .filter((path) => /(\.test|-cases)\.ts$/.test(path) && path !== 'requirements.test.ts')
   .map((path) => readFileSync(join('__tests__', path), 'utf8'));
 const cited = new Set(
   sources

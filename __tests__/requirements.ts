@@ -187,11 +187,35 @@ const REQUIREMENTS = {
   '9.5-typed-details': { section: '9.5', text: 'Each object in error.data says its @type.' },
 } as const satisfies Record<string, Requirement>;
 
+/** What two front-ends and two workers do together, in one process on memory and in processes of their own on Redis. */
+const CASES = {
+  H1: { section: '3.1.6', text: 'A task is followed on the other instance.' },
+  H2: { section: '3.5.2', text: 'All streams of a task are the same.' },
+  H3: { section: '3.5.2', text: 'Closing one stream leaves the others.' },
+  H4: { section: '3.1.6', text: 'A subscription to a task that waits for input stays to the end.' },
+  H5: { section: '9.4.2', text: 'An error before the first event is no stream.' },
+  H6: { section: '9.4.2', text: 'A stream goes on after its Last-Event-ID, or begins again.' },
+  H7: {
+    section: '9.4.2',
+    text: 'A reader that never reads is cut; the others and the memory are not touched.',
+  },
+  H8: { section: '3.2.2', text: 'A blocking send is answered by what has seen it.' },
+  H9: { section: '3.4.3', text: 'Concurrent sends to one task are all answered.' },
+  H10: { section: '3.5.2', text: 'A client that goes away does not touch the run.' },
+  H11: { section: '3.1.1', text: 'An agent answers with a message or with a task.' },
+  H12: { section: '3.2.2', text: 'returnImmediately does not wait for the agent.' },
+  H13: { section: '3.4.2', text: 'One messageId may start many tasks.' },
+  H14: { section: '3.5.2', text: 'Streams of an instance that shuts down go on at the other one.' },
+  H15: { section: '3.5', text: 'Every event comes to a webhook at least once and in order.' },
+} as const satisfies Record<string, Requirement>;
+
+const ALL = { ...REQUIREMENTS, ...CASES };
+
 /** Name of a requirement. */
-export type RequirementId = keyof typeof REQUIREMENTS;
+export type RequirementId = keyof typeof ALL;
 
 /** The requirements by name. */
-export const requirements: Readonly<Record<RequirementId, Requirement>> = REQUIREMENTS;
+export const requirements: Readonly<Record<RequirementId, Requirement>> = ALL;
 
 /** Says that the test around it shows these. The gate in requirements.test.ts reads it out of the source. */
 export function verifies(...ids: readonly RequirementId[]): void {

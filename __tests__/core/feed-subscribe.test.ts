@@ -44,5 +44,5 @@ describe('a client that joins at any moment of a task', () => {
       }),
       { numRuns: 400 },
     );
-  });
+  }, 120_000);
 });

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { createInbox } from '../../lib/core/inbox.ts';
+import { Inbox } from '../../lib/core/inbox.ts';
 import type { EntryBody, LogEntry, Seq } from '../../lib/core/log.ts';
 import { unlessAborted } from '../../lib/core/unless-aborted.ts';
 import { brief } from '../../lib/testing/worker/brief.ts';
@@ -22,7 +22,7 @@ describe('an inbox', () => {
     const log = [entry(1, { kind: 'status', state: 'TASK_STATE_AUTH_REQUIRED' })];
     const [reading, may] = [gate(), gate()];
     let reads = 0;
-    const inbox = createInbox({
+    const inbox = new Inbox({
       lease: { taskId: 't', id: 'l', epoch: 1 },
       pending: [],
       doneSeq: 0,
@@ -47,7 +47,7 @@ describe('an inbox', () => {
 
   it('does not read when nobody waits', () => {
     let reads = 0;
-    const inbox = createInbox({
+    const inbox = new Inbox({
       lease: { taskId: 't', id: 'l', epoch: 1 },
       pending: [said(1, 'a')],
       doneSeq: 0,

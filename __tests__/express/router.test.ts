@@ -169,6 +169,14 @@ describe('the storage', () => {
   });
 });
 
+describe('a router without an agent', () => {
+  it('is ready before its first call: probes that decide whether it gets one ask it first', async () => {
+    app = await makeApp({ ...memoryBackend() });
+    await new Promise(setImmediate);
+    expect(app.router.status()).toMatchObject({ ready: true, calls: 0 });
+  });
+});
+
 describe('closing', () => {
   it('answers waiting calls with 503 and the task, ends streams, and closes the backend in order', async () => {
     const backend = memoryBackend();

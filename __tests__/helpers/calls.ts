@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ListTasksResponse, StreamResponse, Task } from '../../lib/protocol/v1.ts';
-import { type Callable, message } from './make-app.ts';
+import { type Caller, message } from './make-app.ts';
 import { type EventReader, readEvents } from './sse.ts';
 
 /** A timestamp as the wire spells it. */
@@ -9,7 +9,7 @@ export const TIME: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\
 type Headers = Record<string, string>;
 
 /** The result of a call. Throws with the error where there is one. */
-async function result(app: Callable, method: string, params: unknown, headers?: Headers): Promise<unknown> {
+async function result(app: Caller, method: string, params: unknown, headers?: Headers): Promise<unknown> {
   const answer = await app.call(method, params, headers);
   if (typeof answer === 'object' && answer !== null && 'result' in answer) return answer.result;
   throw new Error(`${method} failed: ${JSON.stringify(answer)}`);
@@ -17,7 +17,7 @@ async function result(app: Callable, method: string, params: unknown, headers?: 
 
 /** The error of a call. Throws where it succeeds. */
 export async function errorOf(
-  app: Callable,
+  app: Caller,
   method: string,
   params: unknown,
   headers?: Headers,
@@ -29,7 +29,7 @@ export async function errorOf(
 
 /** Sends a text and gives the task. `more` goes into the message, `rest` beside it. */
 export async function sendText(
-  app: Callable,
+  app: Caller,
   text: string,
   more: object = {},
   rest: object = {},
@@ -41,20 +41,20 @@ export async function sendText(
 }
 
 /** Starts a task without waiting for its answer. */
-export function start(app: Callable, text: string, headers?: Headers): Promise<Task> {
+export function start(app: Caller, text: string, headers?: Headers): Promise<Task> {
   return sendText(app, text, {}, { configuration: { returnImmediately: true } }, headers);
 }
 
-export async function getTask(app: Callable, id: string, headers?: Headers): Promise<Task> {
+export async function getTask(app: Caller, id: string, headers?: Headers): Promise<Task> {
   return (await result(app, 'GetTask', { id }, headers)) as Task; // results of calls that did not fail
 }
 
-export async function cancelTask(app: Callable, id: string, headers?: Headers): Promise<Task> {
+export async function cancelTask(app: Caller, id: string, headers?: Headers): Promise<Task> {
   return (await result(app, 'CancelTask', { id }, headers)) as Task; // as above
 }
 
 export async function listTasks(
-  app: Callable,
+  app: Caller,
   params: object = {},
   headers?: Headers,
 ): Promise<ListTasksResponse> {
@@ -74,7 +74,7 @@ export interface TaskStream {
 
 /** Opens a stream. Throws when the answer is none. */
 export async function openStream(
-  app: Callable,
+  app: Caller,
   method: 'SendStreamingMessage' | 'SubscribeToTask',
   params: unknown,
   headers?: Headers,
@@ -106,7 +106,7 @@ export async function openStream(
 
 /** Streams a text. */
 export function streamText(
-  app: Callable,
+  app: Caller,
   text: string,
   more: object = {},
   headers?: Headers,
@@ -114,7 +114,7 @@ export function streamText(
   return openStream(app, 'SendStreamingMessage', message(text, more), headers);
 }
 
-export function subscribe(app: Callable, id: string, headers?: Headers): Promise<TaskStream> {
+export function subscribe(app: Caller, id: string, headers?: Headers): Promise<TaskStream> {
   return openStream(app, 'SubscribeToTask', { id }, headers);
 }
 

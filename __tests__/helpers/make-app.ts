@@ -3,9 +3,8 @@ import type { A2AOptions } from '../../lib/express/options.ts';
 import { a2aRouter, type A2ARouter } from '../../lib/express/router.ts';
 import { serve, type Served } from './serve.ts';
 
-/** Where calls go, and what calls there. */
-export interface Callable {
-  readonly url: string;
+/** What sends calls to an agent. */
+export interface Caller {
   /** Sends a call and gives the JSON of the answer. */
   readonly call: (method: string, params?: unknown, headers?: Record<string, string>) => Promise<unknown>;
   /** Sends a call and gives the response, to be read as a stream. */
@@ -13,8 +12,23 @@ export interface Callable {
 }
 
 /** An agent on a socket. */
-export interface AgentApp extends Served, Callable {
+export interface AgentApp extends Served, Caller {
+  /** Where calls go. */
+  readonly url: string;
   readonly router: A2ARouter;
+  /** Sends calls with the header that `userOf` reads. */
+  readonly as: (user: string) => Caller;
+}
+
+/** Sends calls to this URL, with these headers in each. */
+export function callerOf(url: string, own: Record<string, string> = {}): Caller {
+  const open: Caller['open'] = (method, params = {}, headers = {}) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'A2A-Version': '1.0', ...own, ...headers },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    });
+  return { open, call: async (method, params, headers) => (await open(method, params, headers)).json() };
 }
 
 /** Serves an agent below /a2a, and its card at the root as well. The agent says "hello" where none is given. */
@@ -33,34 +47,16 @@ export async function makeApp(options: Partial<A2AOptions> = {}): Promise<AgentA
     },
     (app) => (isBefore ? inFrontOf(app, router) : app),
   );
+  const url = `${served.origin}/a2a`;
+
   return {
     ...served,
-    ...callsTo(`${served.origin}/a2a`),
-    router,
+    ...{ url, router, ...callerOf(url) },
+    as: (user) => callerOf(url, { 'X-User': user }),
     close: async () => {
       await router.close({ drainMs: 0 });
       await served.close();
     },
-  };
-}
-
-/** Calls an agent, whichever process it is in. */
-export function callsTo(url: string): Callable {
-  function open(
-    method: string,
-    params: unknown = {},
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
-    return fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'A2A-Version': '1.0', ...headers },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    });
-  }
-
-  return {
-    ...{ url, open },
-    call: async (method, params, headers) => (await open(method, params, headers)).json(),
   };
 }
 

@@ -4,11 +4,16 @@ import type { AgentApp } from './make-app.ts';
 import { post } from './raw-http.ts';
 
 /** Sends a call on a socket of its own. Nothing of the answer is read. */
-export async function openRaw(app: AgentApp, method: string, params: unknown): Promise<Socket> {
+export async function openRaw(
+  app: Pick<AgentApp, 'port'>,
+  method: string,
+  params: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Socket> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   const socket = connect(app.port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write(post('/a2a', body, { 'A2A-Version': '1.0' }) + body);
+  socket.write(post('/a2a', body, { 'A2A-Version': '1.0', ...headers }) + body);
   return socket;
 }
 

@@ -16,7 +16,7 @@ describe.each([0, 0.3, 1])('with %d of all hints lost', (drop) => {
       const { storage, eventBus } = memoryBackend();
       return { storage, eventBus: hostileBus(eventBus, { drop }) };
     },
-    hooks,
+    { pace: 100, ...hooks },
   );
 
   workerSuite(

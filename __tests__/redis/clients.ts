@@ -18,7 +18,7 @@ export type ClientKind = 'node-redis' | 'ioredis';
 export async function openClient(kind: ClientKind, url: string): Promise<TestClient> {
   const name = randomUUID();
   if (kind === 'ioredis') {
-    const client = new Redis(url, { connectionName: name, lazyConnect: true });
+    const client = new Redis(url, { connectionName: name, lazyConnect: true, disconnectTimeout: 10 });
     client.on('error', () => {}); // commands reject by themselves
     await client.connect();
     return { client, name, close: () => client.disconnect() };

@@ -12,8 +12,6 @@ const OF_6_2 = [
     'EVALSHA',
     'EXISTS',
     'GET',
-    'HDEL',
-    'HGET',
     'HGETALL',
     'HMGET',
     'HSET',

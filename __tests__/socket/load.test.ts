@@ -98,21 +98,6 @@ describe('a stream of 20,000 chunks', () => {
     expect(cost(chunky.slice(-quarter))).toBeLessThan(cost(chunky.slice(0, quarter)) * 1.1);
     expect(Math.max(...chunky.map(({ entries }) => entries))).toBeLessThanOrEqual(256);
   });
-
-  it('H7: cuts a reader that takes nothing for stallMs, and nobody else', async () => {
-    app = await makeApp({ agent: talk, stallMs: 200 });
-    const responses = responsesOf(app);
-    const cut = gate();
-    const { id } = await run(async (taskId) => {
-      const socket = await openRaw(app as AgentApp, 'SubscribeToTask', { id: taskId }); // it is there
-      sockets.push(socket);
-      await until(() => responses.length === 2);
-      responses[1]?.once('close', cut.open);
-    });
-    await cut.opened;
-    expect(responses[1]?.writableFinished).toBe(false);
-    expect((await getTask(app, id)).status.state).toBe('TASK_STATE_COMPLETED');
-  });
 });
 
 describe('a reader that comes back to a log that is gone', () => {

@@ -40,7 +40,7 @@ export function createTurn(options: TurnOptions): Turn {
     const before = calls.count();
     const { seq } = await stored;
     if (signal.aborted) throw signal.reason;
-    if (over.isOver() || calls.count() !== before)
+    if (over.isOver || calls.count() !== before)
       throw new TaskClosed('Another call of the turn gave the wait up');
     return inbox.wait(seq);
   }
@@ -73,7 +73,7 @@ export function createTurn(options: TurnOptions): Turn {
     requireInput: writer.requireInput,
     requireAuth,
     messages() {
-      if (!over.isOver()) calls.add();
+      if (!over.isOver) calls.add();
       return inbox.messages(over.signal());
     },
     previousTasks: (limit) => previousTasks(reads, scope, task, limit),

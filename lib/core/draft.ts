@@ -7,6 +7,7 @@ import type { ArtifactDraft, Draft, TurnFile } from './turn.ts';
 
 /** A Message of the agent out of what it wrote. Throws a TypeError that names the wrong field. */
 export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): Message {
+  if (typeof draft === 'string') return textMessage(draft, contextId, taskId);
   const given = readDraft(draft);
   const messageId = 'messageId' in given ? given.messageId : undefined;
   const own = { messageId: messageId ?? randomUUID(), role: 'ROLE_AGENT', contextId, taskId };
@@ -14,8 +15,14 @@ export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): 
   return checked('Message', { ...own, ...given, ...own }, 'message');
 }
 
-function readDraft(draft: Draft): Partial<Message> | { readonly parts: readonly Part[] } {
-  if (typeof draft === 'string') return { parts: [{ text: draft }] };
+/** A text needs no check: there is none that is wrong. */
+function textMessage(text: string, contextId: string, taskId: TaskId | undefined): Message {
+  const parts = [{ text }];
+  const own = { messageId: randomUUID(), role: 'ROLE_AGENT', contextId } as const;
+  return taskId === undefined ? { ...own, parts } : { ...own, taskId, parts };
+}
+
+function readDraft(draft: Exclude<Draft, string>): Partial<Message> | { readonly parts: readonly Part[] } {
   // agents in JavaScript give what the types forbid
   const given: unknown = draft;
   if (typeof given !== 'object' || given === null)

@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from './deferred.ts';
 import { isClosing } from './fold.ts';
 import type { LogEntry, Seq } from './log.ts';
 
@@ -28,11 +29,7 @@ export interface Page {
 
 type Batch = readonly LogEntry[];
 
-interface Waiting {
-  readonly promise: Promise<IteratorResult<Batch, undefined>>;
-  readonly resolve: (result: IteratorResult<Batch, undefined>) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Waiting = Deferred<IteratorResult<Batch, undefined>>;
 
 const DONE: Promise<IteratorResult<Batch, undefined>> = Promise.resolve({ done: true, value: undefined });
 
@@ -112,7 +109,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     }
     this.enter();
     if (this.#ended) return DONE;
-    const waiting = withResolvers();
+    const waiting: Waiting = deferred();
     this.#waiting = waiting;
     this.#look();
     return waiting.promise;
@@ -193,14 +190,4 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
 function trimmed({ after, first, head }: Page): CursorTrimmed {
   if (head < after) return new CursorTrimmed(`The log ends at ${head}, before entry ${after} that was read`);
   return new CursorTrimmed(`The log begins at ${first}, entry ${after + 1} is gone`);
-}
-
-function withResolvers(): Waiting {
-  let resolve: Waiting['resolve'] = () => undefined;
-  let reject: Waiting['reject'] = () => undefined;
-  const promise = new Promise<IteratorResult<Batch, undefined>>((fulfil, refuse) => {
-    resolve = fulfil;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
 }

@@ -6,22 +6,6 @@ import type { WaitResult } from './turn.ts';
 /** An entry that a run can answer. */
 export type InputEntry = Extract<LogEntry, { kind: 'open' | 'input' | 'resume' }>;
 
-/** The inputs of a task as its run gets to see them. */
-export interface Inbox {
-  /** The newest input up to which everything has been handed out. */
-  readonly upTo: () => Seq;
-  /** The oldest input not handed out yet, after a look at the storage. It counts as handed out. */
-  readonly next: () => Promise<InputEntry | undefined>;
-  /** Resolves with the first input after `seq`. Rejects with the reason when `giveUp` is called. */
-  readonly wait: (seq: Seq) => Promise<WaitResult>;
-  /** Ends a wait, if there is one, with a reason that is made only then. */
-  readonly giveUp: (reason: () => unknown) => void;
-  /** Messages that came while the run was in AUTH_REQUIRED and that no wait has taken. Ends when `over` is aborted. */
-  readonly messages: (over: AbortSignal) => AsyncIterable<Message>;
-  /** Looks for news, because there may be some. */
-  readonly look: () => void;
-}
-
 interface Wait {
   readonly after: Seq;
   readonly resolve: (result: WaitResult) => void;
@@ -39,132 +23,156 @@ function isInput(entry: LogEntry): entry is InputEntry {
   return entry.kind === 'open' || entry.kind === 'input' || entry.kind === 'resume';
 }
 
-/** Makes the inbox of a claimed task. `pending` are the inputs that the claim came with. */
-export function createInbox(options: {
+/** What an inbox needs of its task. */
+export interface InboxOptions {
   /** A read that is repeated until it works; rejects with LeaseLost. */
-  read: (after: Seq) => ReturnType<Storage['read']>;
-  lease: Lease;
-  pending: readonly LogEntry[];
+  readonly read: (after: Seq) => ReturnType<Storage['read']>;
+  readonly lease: Lease;
+  /** The inputs that the claim came with. */
+  readonly pending: readonly LogEntry[];
   /** The newest entry that an earlier run has processed. */
-  doneSeq: Seq;
+  readonly doneSeq: Seq;
   /** Called when a wait begins or is over. */
-  onWaiting: (waits: boolean) => void;
-}): Inbox {
-  const { read, lease, onWaiting } = options;
-  const unseen: Unseen[] = options.pending.filter(isInput).map((entry) => ({ entry, isAwaited: false }));
-  let listeners: Set<() => void> | undefined;
-  let readers = 0;
-  let cursor: Seq = unseen.at(-1)?.entry.seq ?? options.doneSeq;
-  let handedOut: Seq = options.doneSeq;
-  let needsAuth = false;
-  let wait: Wait | undefined;
-  let looking: Promise<void> | undefined;
-  let lookAgain = false;
+  readonly onWaiting: (waits: boolean) => void;
+}
 
-  /** One reader at a time, so that no entry is taken in twice. */
-  function pull(): Promise<void> {
-    lookAgain = true;
-    return (looking ??= pullAll());
+/** The inputs of a task as its run gets to see them. A class, as each run has one. */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #unseen: Unseen[] = [];
+  #listeners: Set<() => void> | undefined;
+  #readers = 0;
+  #cursor: Seq;
+  #handedOut: Seq;
+  #needsAuth = false;
+  #wait: Wait | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+
+  constructor(options: InboxOptions) {
+    const { pending, doneSeq } = options;
+    this.#options = options;
+    for (const entry of pending) if (isInput(entry)) this.#unseen.push({ entry, isAwaited: false });
+    this.#cursor = this.#unseen.at(-1)?.entry.seq ?? doneSeq;
+    this.#handedOut = doneSeq;
   }
 
-  async function pullAll(): Promise<void> {
-    try {
-      while (lookAgain) {
-        lookAgain = false;
-        await pullPages();
-      }
-    } finally {
-      looking = undefined;
-    }
+  /** The newest input up to which everything has been handed out. */
+  upTo(): Seq {
+    // an older input that still waits for its run must not count as seen: nothing a client said may get lost
+    return Math.min(this.#handedOut, (this.#unseen[0]?.entry.seq ?? Infinity) - 1);
   }
 
-  async function pullPages(): Promise<void> {
-    for (;;) {
-      const { entries, head } = await read(cursor);
-      for (const entry of entries) {
-        if (entry.kind === 'status') {
-          needsAuth = entry.epoch === lease.epoch && entry.state === 'TASK_STATE_AUTH_REQUIRED';
-        } else if (isInput(entry)) unseen.push({ entry, isAwaited: needsAuth });
-      }
-      cursor = entries.at(-1)?.seq ?? head;
-      if (cursor >= head) return;
-    }
+  /** The oldest input not handed out yet, after a look at the storage where none is known. It counts as handed out. */
+  async next(): Promise<InputEntry | undefined> {
+    if (this.#unseen.length === 0) await this.#pull();
+    return this.#take(() => true);
   }
 
-  function look(): void {
-    if (wait === undefined && readers === 0) return;
-    pull().then(handOut, () => {
-      // only a lost lease ends the reading, and that ends the run
+  /** Resolves with the first input after `seq`. Rejects with the reason when `giveUp` is called. */
+  wait(after: Seq): Promise<WaitResult> {
+    return new Promise((resolve, reject) => {
+      this.#setWait({ after, resolve, reject });
+      this.look();
     });
   }
 
-  function handOut(): void {
-    const waiting = wait;
-    const entry = waiting && take((candidate) => candidate.entry.seq > waiting.after);
+  /** Ends a wait, if there is one, with a reason that is made only then. */
+  giveUp(reason: () => unknown): void {
+    this.#wait?.reject(reason());
+    this.#setWait(undefined);
+  }
+
+  /** Messages that came while the run was in AUTH_REQUIRED and that no wait has taken. Ends when `over` is aborted. */
+  async *messages(over: AbortSignal): AsyncGenerator<Message> {
+    this.#readers += 1;
+    this.look();
+    while (!over.aborted) {
+      const entry = this.#take(({ entry: { kind }, isAwaited }) => isAwaited && kind === 'input');
+      if (entry?.kind === 'input') yield entry.message;
+      else await this.#news(over);
+    }
+    this.#readers -= 1;
+  }
+
+  /** Looks for news, because there may be some. */
+  look(): void {
+    if (this.#wait === undefined && this.#readers === 0) return;
+    this.#pull().then(
+      () => {
+        this.#handOut();
+      },
+      () => {
+        // only a lost lease ends the reading, and that ends the run
+      },
+    );
+  }
+
+  /** One reader at a time, so that no entry is taken in twice. */
+  #pull(): Promise<void> {
+    this.#lookAgain = true;
+    return (this.#looking ??= this.#pullAll());
+  }
+
+  async #pullAll(): Promise<void> {
+    try {
+      while (this.#lookAgain) {
+        this.#lookAgain = false;
+        await this.#pullPages();
+      }
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  async #pullPages(): Promise<void> {
+    const { read, lease } = this.#options;
+    for (;;) {
+      const { entries, head } = await read(this.#cursor);
+      for (const entry of entries) {
+        if (entry.kind === 'status') {
+          this.#needsAuth = entry.epoch === lease.epoch && entry.state === 'TASK_STATE_AUTH_REQUIRED';
+        } else if (isInput(entry)) this.#unseen.push({ entry, isAwaited: this.#needsAuth });
+      }
+      this.#cursor = entries.at(-1)?.seq ?? head;
+      if (this.#cursor >= head) return;
+    }
+  }
+
+  #handOut(): void {
+    const waiting = this.#wait;
+    const entry = waiting && this.#take((candidate) => candidate.entry.seq > waiting.after);
     if (waiting !== undefined && entry !== undefined) {
-      setWait(undefined);
+      this.#setWait(undefined);
       // a task is opened once, before any wait
       if (entry.kind === 'resume') waiting.resolve({ data: entry.data });
       else if (entry.kind === 'input') waiting.resolve({ message: entry.message });
     }
-    for (const listener of [...(listeners ?? [])]) listener();
+    for (const listener of [...(this.#listeners ?? [])]) listener();
   }
 
-  function take(isWanted: (candidate: Unseen) => boolean): InputEntry | undefined {
-    const index = unseen.findIndex(isWanted);
-    const [taken] = index === -1 ? [] : unseen.splice(index, 1);
-    if (taken !== undefined) handedOut = Math.max(handedOut, taken.entry.seq);
+  #take(isWanted: (candidate: Unseen) => boolean): InputEntry | undefined {
+    const index = this.#unseen.findIndex(isWanted);
+    const [taken] = index === -1 ? [] : this.#unseen.splice(index, 1);
+    if (taken !== undefined) this.#handedOut = Math.max(this.#handedOut, taken.entry.seq);
     return taken?.entry;
   }
 
-  function setWait(next: Wait | undefined): void {
-    if ((wait === undefined) !== (next === undefined)) onWaiting(next !== undefined);
-    wait = next;
-  }
-
-  function giveUp(reason: () => unknown): void {
-    wait?.reject(reason());
-    setWait(undefined);
-  }
-
-  async function* messages(over: AbortSignal): AsyncGenerator<Message> {
-    readers += 1;
-    look();
-    while (!over.aborted) {
-      const entry = take(({ entry: { kind }, isAwaited }) => isAwaited && kind === 'input');
-      if (entry?.kind === 'input') yield entry.message;
-      else await news(over);
-    }
-    readers -= 1;
+  #setWait(next: Wait | undefined): void {
+    if ((this.#wait === undefined) !== (next === undefined)) this.#options.onWaiting(next !== undefined);
+    this.#wait = next;
   }
 
   /** Resolves when the storage has been looked at again, or when it is over. */
-  function news(over: AbortSignal): Promise<void> {
+  #news(over: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const listener = () => {
-        listeners?.delete(listener);
+        this.#listeners?.delete(listener);
         over.removeEventListener('abort', listener);
         resolve();
       };
-      (listeners ??= new Set()).add(listener);
+      (this.#listeners ??= new Set()).add(listener);
       over.addEventListener('abort', listener);
     });
   }
-
-  return {
-    // an older input that still waits for its run must not count as seen: nothing a client said may get lost
-    upTo: () => Math.min(handedOut, (unseen[0]?.entry.seq ?? Infinity) - 1),
-    async next() {
-      if (unseen.length === 0) await pull();
-      return take(() => true);
-    },
-    wait: (after) =>
-      new Promise((resolve, reject) => {
-        setWait({ after, resolve, reject });
-        look();
-      }),
-    giveUp,
-    messages,
-    look,
-  };
 }

@@ -11,7 +11,7 @@ export interface RetryOptions {
 
 /**
  * Calls `action` until it answers, with growing pauses. Rejects with the reason of `over` as soon as that has ended, also
- * while a call hangs. One promise beside that of the call: every append passes here.
+ * while a call hangs.
  */
 export function retryUntil<T>(
   what: string,
@@ -37,7 +37,7 @@ export function retryUntil<T>(
     function failed(error: unknown): void {
       if (over.hasEnded) return;
       logger.warn({ err: error, tries, taskId }, `${what} failed, trying again`);
-      cancelPause = clock.after(Math.min(50 * tries, 1000), attempt);
+      cancelPause = clock.after(retryPauseMs(tries), attempt);
     }
 
     function attempt(): void {
@@ -55,3 +55,8 @@ export function retryUntil<T>(
 }
 
 type Reject = (reason: unknown) => void;
+
+/** How long to wait after so many tries. */
+export function retryPauseMs(tries: number): number {
+  return Math.min(50 * tries, 1000);
+}

@@ -1,10 +1,10 @@
-import { type AppendQueue, pushed } from './append-queue.ts';
+import type { AppendQueue } from './append-queue.ts';
 import { type AgentEnd, callAgent } from './call-agent.ts';
 import { createTurn, type TurnOptions } from './create-turn.ts';
 import { createFailures, type Failures } from './failure.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
-import type { StatusBody } from './log.ts';
+import type { EntryBody, StatusBody } from './log.ts';
 import { quiet } from './quiet.ts';
 import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
@@ -13,7 +13,7 @@ import type { ClaimedTask, TaskSnapshot } from './storage.ts';
 import { isRefusal, LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts';
 import type { TimeLimits } from './time-limits.ts';
 import type { Turn } from './turn.ts';
-import { createTurnOver, type TurnOver } from './turn-over.ts';
+import { TurnOver } from './turn-over.ts';
 import { createTurnWriter, type RunState, TOO_LARGE, type TurnWriter } from './turn-writer.ts';
 
 /** What the turns under one lease share. */
@@ -23,10 +23,10 @@ export interface TurnContext {
   readonly queue: AppendQueue;
   readonly inbox: Inbox;
   readonly limits: TimeLimits;
-  readonly stop: StopSignal;
+  readonly stopSignal: StopSignal;
   readonly reads: TurnOptions['reads'];
   /** Gives the task back to the other workers. */
-  readonly release: () => Promise<unknown>;
+  release(): Promise<unknown>;
   /** Agents that have been called; each resolves when it has come to its end. */
   readonly agents: Promise<unknown>[];
 }
@@ -44,9 +44,9 @@ export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELE
 /** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. */
 export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<RunState> {
   const { claimed, queue, options } = context;
-  const starting = quiet(pushed(queue, [{ kind: 'start', attempt, worker: options.worker }]));
-  const snapshot = newTask(claimed, entry) ?? (await loadTask(context));
-  const isFull = await isTooLarge(starting);
+  const starting = isTooLarge(queue, { kind: 'start', attempt, worker: options.worker });
+  const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
+  const isFull = await starting;
   const { id: taskId, contextId } = snapshot.task;
   const { exposeErrors = false } = options;
   const failures = createFailures({ taskId, contextId, answers: claimed.answers, exposeErrors });
@@ -56,7 +56,7 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
     });
     return 'closed';
   }
-  const over = createTurnOver(context.stop.signal);
+  const over = new TurnOver(context.stopSignal.signal);
   const under = prepare(context, { entry, snapshot, attempt }, failures, over);
   try {
     await carryOut(under);
@@ -81,15 +81,23 @@ function newTask({ head, scope, answers }: ClaimedTask, entry: InputEntry): Task
   return { scope, task: createFold(entry).snapshot(), seq, ts, closed: false, answers, first: seq };
 }
 
-/** A task may be so full that not even the start of a run fits. */
-async function isTooLarge(starting: Promise<unknown>): Promise<boolean> {
-  try {
-    await starting;
-    return false;
-  } catch (error) {
-    if (error instanceof TaskTooLarge) return true;
-    throw error;
-  }
+/** The task as it is, while something else is under way that may fail as well. */
+function loadBeside(context: TurnContext, other: Promise<unknown>): Promise<TaskSnapshot> {
+  void quiet(other);
+  return loadTask(context);
+}
+
+/** Writes the start of a run. A task may be so full that not even that fits. */
+function isTooLarge(queue: AppendQueue, start: EntryBody): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stored = () => {
+      resolve(false);
+    };
+    queue.push([start], stored, (error) => {
+      if (error instanceof TaskTooLarge) resolve(true);
+      else reject(error);
+    });
+  });
 }
 
 function prepare(
@@ -98,7 +106,7 @@ function prepare(
   failures: Failures,
   over: TurnOver,
 ): TurnUnderWay {
-  const { options, queue, inbox, limits, stop, reads, claimed } = context;
+  const { options, queue, inbox, limits, stopSignal, reads, claimed } = context;
   const { answers, newest } = claimed;
   const { id: taskId, contextId } = answered.snapshot.task;
   let calls = 0;
@@ -112,7 +120,7 @@ function prepare(
     contextId,
     answers,
     failures,
-    upTo: inbox.upTo,
+    upTo: () => inbox.upTo(),
     onCall: () => {
       addCall();
       limits.touch();
@@ -120,7 +128,7 @@ function prepare(
     answered: answered.entry.seq,
     inputTimeoutMs: options.inputTimeoutMs,
     onTooLarge: () => {
-      stop.stop('too-large');
+      stopSignal.stop('too-large');
     },
     warn: (text) => {
       options.logger.warn({ taskId }, text);
@@ -134,7 +142,7 @@ function prepare(
     inbox,
     writer,
     reads,
-    signal: stop.signal,
+    signal: stopSignal.signal,
     over,
     calls: { count: () => calls, add: addCall },
   });
@@ -143,8 +151,8 @@ function prepare(
 
 async function carryOut(under: TurnUnderWay): Promise<void> {
   const { turn, writer, context } = under;
-  const { options, limits, stop, agents } = context;
-  if (stop.signal.aborted) {
+  const { options, limits, stopSignal, agents } = context;
+  if (stopSignal.signal.aborted) {
     await conclude(under, {});
     return;
   }
@@ -156,7 +164,7 @@ async function carryOut(under: TurnUnderWay): Promise<void> {
       resolve(undefined);
     };
     void agent.then(resolve);
-    stop.onForced(withoutAgent);
+    stopSignal.onForced(withoutAgent);
     writer.onOver(withoutAgent);
   });
   await conclude(under, end ?? {});
@@ -167,9 +175,9 @@ async function carryOut(under: TurnUnderWay): Promise<void> {
 /** Ends what the agent has not ended. */
 function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void> | undefined {
   const { writer, failures, turn } = under;
-  const { stop, options } = under.context;
+  const { stopSignal, options } = under.context;
   const isOpen = writer.state() === 'open';
-  if (stop.signal.aborted) return isOpen ? concludeStopped(under) : undefined;
+  if (stopSignal.signal.aborted) return isOpen ? concludeStopped(under) : undefined;
   if (thrown === undefined || (!isOpen && isRefusal(thrown.error))) return undefined;
   const { body, errorId } = failures.thrown(thrown.error);
   const { taskId, contextId } = turn;
@@ -179,12 +187,12 @@ function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void> | un
 }
 
 async function concludeStopped({ context, writer, failures }: TurnUnderWay): Promise<void> {
-  const { stop, limits, options } = context;
-  switch (stop.reason()) {
+  const { stopSignal, limits, options } = context;
+  switch (stopSignal.reason) {
     case 'cancel':
       return writer.close(CANCELED);
     case 'timeout':
-      return writer.close(failures.say(limits.overText()));
+      return writer.close(failures.say(limits.overText));
     case 'shutdown':
       if (options.storage.shared) return giveBack(context, writer);
       return writer.close(failures.say('The server was shut down before the agent had finished'));
@@ -194,8 +202,8 @@ async function concludeStopped({ context, writer, failures }: TurnUnderWay): Pro
   }
 }
 
-async function giveBack({ queue, release }: TurnContext, writer: TurnWriter): Promise<void> {
+async function giveBack(context: TurnContext, writer: TurnWriter): Promise<void> {
   writer.seal();
-  await queue.settled();
-  await release();
+  await context.queue.settled();
+  await context.release();
 }

@@ -1,9 +1,9 @@
-import { createAppendQueue, pushed } from './append-queue.ts';
+import { AppendQueue, pushed } from './append-queue.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import { createFailures, type ErrorInfo } from './failure.ts';
-import { createInbox } from './inbox.ts';
-import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { Inbox } from './inbox.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import type { TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
@@ -11,10 +11,10 @@ import type { Agent } from './output.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
-import { createStopSignal } from './stop-signal.ts';
+import { StopSignal } from './stop-signal.ts';
 import type { ClaimedTask, Storage } from './storage.ts';
 import { isRefusal } from './task-failed.ts';
-import { createTimeLimits, INPUT_TIMEOUT } from './time-limits.ts';
+import { INPUT_TIMEOUT, TimeLimits } from './time-limits.ts';
 import type { AbortReason } from './turn.ts';
 
 /** What a run needs beside its task. Times are in ms. */
@@ -55,105 +55,116 @@ const PAGE = { entries: 256, bytes: 1 << 20 };
 
 /** Runs the agent on a claimed task until it ends, pauses, or the lease is over. `claimedAt` is when the claim was sent. */
 export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOptions): Run {
-  const { storage, eventBus, clock, logger, leaseMs } = options;
-  const { lease } = claimed;
-  const { taskId } = lease;
-  const keeper = createLeaseKeeper({
-    storage,
-    eventBus,
-    clock,
-    logger,
-    lease,
-    leaseMs,
-    claimedAt,
-    head: claimed.head,
-    onCancel: () => {
-      stop.stop('cancel');
-    },
-    onInput: () => {
-      inbox.look();
-    },
-    onLost: () => {
-      stop.stop('lease-lost');
-    },
-  });
-  const stop = createStopSignal({
-    clock,
-    graceMs: options.cancelGraceMs,
-    renew: keeper.renew,
-    onStop: (reason) => {
-      inbox.giveUp(() => reason);
-    },
-  });
-  const limits = createTimeLimits({
-    clock,
-    runTimeoutMs: options.runTimeoutMs,
-    idleTimeoutMs: options.idleTimeoutMs,
-    inputTimeoutMs: options.inputTimeoutMs,
-    onOver: () => {
-      stop.stop('timeout');
-    },
-  });
-  const meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
-  const retrying = { clock, logger, taskId };
-  const retry = <T>(what: string, action: () => Promise<T>) =>
-    retryUntil(what, action, keeper.lost, retrying);
-  const inbox = createInbox({
-    lease,
-    pending: claimed.pending,
-    doneSeq: claimed.doneSeq,
-    onWaiting: limits.setWaiting,
-    read: (after) => retry('reading a log', () => storage.read(taskId, after, PAGE.entries, PAGE.bytes)),
-  });
-  const context: TurnContext = {
-    claimed,
-    options,
-    inbox,
-    limits,
-    stop,
-    agents: [],
-    queue: createAppendQueue({ storage, eventBus, clock, logger, lease, keeper: keeperOf(keeper, meter) }),
-    reads: {
-      loadTask: (...args) => retry('loading a task', () => storage.loadTask(...args)),
-      listTasks: (...args) => retry('listing tasks', () => storage.listTasks(...args)),
-    },
-    release: () => retry('giving a task back', () => storage.release(lease, 0, true)),
-  };
+  return new TaskRun(claimed, claimedAt, options);
+}
 
-  async function run(): Promise<void> {
-    try {
-      keeper.start();
-      await runAll(context);
-    } catch (error) {
-      if (!isRefusal(error))
-        logger.error({ err: error, taskId }, 'a run failed; the task is taken up again after its lease');
-    } finally {
-      limits.stop();
-      stop.dispose();
-      keeper.stop();
-      meter?.end();
-    }
+class TaskRun implements Run, TurnContext {
+  readonly taskId: TaskId;
+  readonly claimed: ClaimedTask;
+  readonly options: RunOptions;
+  readonly inbox: Inbox;
+  readonly limits: TimeLimits;
+  readonly stopSignal: StopSignal;
+  readonly queue: AppendQueue;
+  readonly reads: TurnContext['reads'];
+  readonly agents: Promise<unknown>[] = [];
+  readonly released: Promise<void>;
+  readonly settled: Promise<void>;
+  readonly #keeper: LeaseKeeper;
+  readonly #meter: RunMeter | undefined;
+
+  constructor(claimed: ClaimedTask, claimedAt: number, options: RunOptions) {
+    const { storage, eventBus, clock, logger, leaseMs } = options;
+    const { lease, pending, doneSeq, head } = claimed;
+    this.taskId = lease.taskId;
+    this.claimed = claimed;
+    this.options = options;
+    const keeper = new LeaseKeeper({
+      ...{ storage, eventBus, clock, logger, lease, leaseMs, claimedAt, head },
+      onCancel: () => {
+        this.stop('cancel');
+      },
+      onInput: () => {
+        this.inbox.look();
+      },
+      onLost: () => {
+        this.stop('lease-lost');
+      },
+    });
+    this.#keeper = keeper;
+    this.stopSignal = new StopSignal({
+      clock,
+      graceMs: options.cancelGraceMs,
+      renew: () => keeper.renew(),
+      onStop: (reason) => {
+        this.inbox.giveUp(() => reason);
+      },
+    });
+    const { runTimeoutMs, idleTimeoutMs, inputTimeoutMs } = options;
+    this.limits = new TimeLimits({
+      ...{ clock, runTimeoutMs, idleTimeoutMs, inputTimeoutMs },
+      onOver: () => {
+        this.stop('timeout');
+      },
+    });
+    this.inbox = new Inbox({
+      ...{ lease, pending, doneSeq },
+      onWaiting: (waits) => {
+        this.limits.setWaiting(waits);
+      },
+      read: (after) =>
+        this.#retry('reading a log', () => storage.read(lease.taskId, after, PAGE.entries, PAGE.bytes)),
+    });
+    this.#meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
+    this.queue = new AppendQueue({
+      ...{ storage, eventBus, clock, logger, lease, keeper },
+      meter: this.#meter,
+    });
+    this.reads = {
+      loadTask: (...args) => this.#retry('loading a task', () => storage.loadTask(...args)),
+      listTasks: (...args) => this.#retry('listing tasks', () => storage.listTasks(...args)),
+    };
+    this.released = this.#run();
+    this.settled = this.released.then(() => allEnded(this.agents));
   }
 
-  const released = run();
-  const settled = released.then(() => allEnded(context.agents));
-  return { taskId, released, settled, hasEnded: context.queue.hasEnded, stop: stop.stop };
+  hasEnded(): boolean {
+    return this.queue.hasEnded;
+  }
+
+  stop(reason: AbortReason): void {
+    this.stopSignal.stop(reason);
+  }
+
+  release(): Promise<unknown> {
+    return this.#retry('giving a task back', () => this.options.storage.release(this.claimed.lease, 0, true));
+  }
+
+  #retry<T>(what: string, action: () => Promise<T>): Promise<T> {
+    const { clock, logger } = this.options;
+    return retryUntil(what, action, this.#keeper.lost, { clock, logger, taskId: this.taskId });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#keeper.start();
+      await runAll(this);
+    } catch (error) {
+      if (!isRefusal(error)) {
+        const text = 'a run failed; the task is taken up again after its lease';
+        this.options.logger.error({ err: error, taskId: this.taskId }, text);
+      }
+    } finally {
+      this.limits.stop();
+      this.stopSignal.dispose();
+      this.#keeper.stop();
+      this.#meter?.end();
+    }
+  }
 }
 
 async function allEnded(agents: readonly Promise<unknown>[]): Promise<void> {
   for (const agent of agents) await agent;
-}
-
-/** The keeper, with the meter told of what is written. */
-function keeperOf(keeper: LeaseKeeper, meter: RunMeter | undefined): LeaseKeeper {
-  if (meter === undefined) return keeper;
-  return {
-    ...keeper,
-    wrote: (entries) => {
-      keeper.wrote(entries);
-      meter.wrote(entries);
-    },
-  };
 }
 
 /** A pause that finds newer input keeps the lease, and the next turn follows at once. */

@@ -7,6 +7,7 @@ import {
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
+import { entryStream } from './entry-stream.ts';
 import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
 import { createFold, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
@@ -102,35 +103,31 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     yield [{ event: { message: bareMessage(await answerOf(sent, signal())) } }];
   }
 
-  async function* taskStream(
+  function taskStream(
     sent: Sent,
     { signal, resumable }: OperationContext,
     historyLength: number | undefined,
-  ): AsyncGenerator<readonly StreamItem[]> {
+  ): EventStream {
     const items = createEventItems(cache, sent.taskId, sent.contextId);
-    const { snapshot, created } = sent;
+    const { snapshot, created, own } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
       event: { task: withHistory(task, historyLength) },
       ...(resumable && { cursor: cursorOf(at) }),
     });
-    if (snapshot !== undefined) yield [taskItem(snapshot.task, snapshot)];
+    const first: StreamItem[] = [];
+    if (snapshot !== undefined) first.push(taskItem(snapshot.task, snapshot));
+    if (created !== undefined) first.push(taskItem(createFold(created.open).snapshot(), created.open));
     // of a task that has ended the log may be gone
-    if (snapshot?.closed === true) return;
-    if (created !== undefined) yield [taskItem(createFold(created.open).snapshot(), created.open)];
+    const tail = snapshot?.closed === true ? NOTHING : tailOf(sent, signal());
     const shown = created?.open.seq ?? snapshot?.seq ?? 0;
-    try {
-      for await (const batch of tailOf(sent, signal())) {
-        const end = batch.findIndex((entry) => endsStream(entry, sent.own));
-        let news = batch;
-        if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
-        if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
-        const seen = items.of(news, resumable);
-        if (seen.length > 0) yield end >= 0 ? ending(seen) : seen;
-        if (end >= 0) return;
-      }
-    } catch (error) {
-      throw streamFailure(error);
-    }
+    return entryStream(first, tail, (batch) => {
+      const end = batch.findIndex((entry) => endsStream(entry, own));
+      let news = batch;
+      if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
+      if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
+      const seen = items.of(news, resumable);
+      return end >= 0 ? { items: ending(seen), ends: true } : { items: seen, ends: false };
+    });
   }
 
   /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
@@ -143,6 +140,11 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
 
   return { sendMessage, sendStreamingMessage };
 }
+
+/** What follows a task that has ended. */
+const NOTHING: AsyncIterable<readonly LogEntry[]> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
 
 /** The one Message of a run without a task, or why there is none. */
 function bareMessage(entry: LogEntry): Message {

@@ -2,68 +2,77 @@ import type { Clock } from './clock.ts';
 import { Ending } from './ending.ts';
 import type { AbortReason } from './turn.ts';
 
-/** Tells an agent to stop, and says when it has had its time to do so. */
-export interface StopSignal {
-  /** Aborted with an AbortReason. */
-  readonly signal: AbortSignal;
-  /** Why the agent is to stop; undefined while it may go on. */
-  readonly reason: () => AbortReason | undefined;
-  /** Stops the agent. The first reason counts, except that a lost lease ends every grace. */
-  readonly stop: (reason: AbortReason) => void;
-  /** Called back when an agent that does not stop has lost its say. */
-  readonly onForced: (callback: () => void) => void;
-  /** The run is over: nothing is forced any more. */
-  readonly dispose: () => void;
+/** What a stop signal needs. */
+export interface StopSignalOptions {
+  readonly clock: Clock;
+  readonly graceMs: number;
+  readonly renew: () => Promise<number | undefined>;
+  /** Called once, right after the agent has heard of it. */
+  readonly onStop: (reason: AbortReason) => void;
 }
 
 /**
- * Makes the signal of a run. `onStop` is called once, right after the agent has heard of it. After a cancel the lease
- * ends with the grace of the client's call, which `renew` tells; everything else has `graceMs`.
+ * Tells an agent to stop, and says when it has had its time to do so. After a cancel the lease ends with the grace of the
+ * client's call, which `renew` tells; everything else has `graceMs`. A class, as each run has one.
  */
-export function createStopSignal(options: {
-  clock: Clock;
-  graceMs: number;
-  renew: () => Promise<number | undefined>;
-  onStop: (reason: AbortReason) => void;
-}): StopSignal {
-  const { clock, graceMs, renew, onStop } = options;
-  const control = new AbortController();
-  let given: AbortReason | undefined;
-  let isDisposed = false;
-  let cancelTimer: () => void = () => undefined;
-  const forced = new Ending();
-  const force = () => {
-    forced.end(undefined);
-  };
+export class StopSignal {
+  readonly #options: StopSignalOptions;
+  readonly #control = new AbortController();
+  readonly #forced = new Ending();
+  #reason: AbortReason | undefined;
+  #isDisposed = false;
+  #cancelTimer: (() => void) | undefined;
 
-  function stop(reason: AbortReason): void {
-    if (reason === 'lease-lost') force();
-    if (given !== undefined || isDisposed) return;
-    given = reason;
-    control.abort(reason);
-    onStop(reason);
-    if (reason === 'cancel') void forceBeforeLeaseEnds();
-    else forceAfter(graceMs);
+  constructor(options: StopSignalOptions) {
+    this.#options = options;
   }
 
-  async function forceBeforeLeaseEnds(): Promise<void> {
-    const leftMs = (await renew()) ?? graceMs;
+  /** Aborted with an AbortReason. */
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+
+  /** Why the agent is to stop; undefined while it may go on. */
+  get reason(): AbortReason | undefined {
+    return this.#reason;
+  }
+
+  /** Stops the agent. The first reason counts, except that a lost lease ends every grace. */
+  stop(reason: AbortReason): void {
+    if (reason === 'lease-lost') this.#force();
+    if (this.#reason !== undefined || this.#isDisposed) return;
+    this.#reason = reason;
+    this.#control.abort(reason);
+    this.#options.onStop(reason);
+    if (reason === 'cancel') void this.#forceBeforeLeaseEnds();
+    else this.#forceAfter(this.#options.graceMs);
+  }
+
+  /** Calls back when an agent that does not stop has lost its say. */
+  onForced(callback: () => void): void {
+    this.#forced.listen(callback);
+  }
+
+  /** The run is over: nothing is forced any more. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#cancelTimer?.();
+  }
+
+  async #forceBeforeLeaseEnds(): Promise<void> {
+    const leftMs = (await this.#options.renew()) ?? this.#options.graceMs;
     // time for one more append: whoever claims the task next would end it without this agent's last words
-    forceAfter(leftMs - Math.min(500, leftMs / 2));
+    this.#forceAfter(leftMs - Math.min(500, leftMs / 2));
   }
 
-  function forceAfter(delayMs: number): void {
-    if (!isDisposed) cancelTimer = clock.after(delayMs, force);
+  #forceAfter(delayMs: number): void {
+    if (this.#isDisposed) return;
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#force();
+    });
   }
 
-  return {
-    signal: control.signal,
-    reason: () => given,
-    stop,
-    onForced: forced.listen.bind(forced),
-    dispose() {
-      isDisposed = true;
-      cancelTimer();
-    },
-  };
+  #force(): void {
+    this.#forced.end(undefined);
+  }
 }

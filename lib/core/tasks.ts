@@ -14,13 +14,13 @@ import type {
 } from '../protocol/v1.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import { announce, type Engine, type OperationContext } from './engine.ts';
+import { entryStream } from './entry-stream.ts';
 import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
 import { CursorTrimmed } from './feed.ts';
 import { isClosing, withHistory } from './fold.ts';
 import type { Scope, Seq, TaskId } from './log.ts';
 import { readPageToken, writePageToken } from './page-token.ts';
 import type { TaskSnapshot } from './storage.ts';
-import { streamFailure } from './stream-end.ts';
 
 /** The operations on tasks that are there (§3.1.3 to §3.1.6). */
 export interface TaskOperations {
@@ -171,22 +171,18 @@ export function createTaskOperations(
     return entry?.seq === cursor.seq && entry.ts === cursor.ts ? cursor.seq : undefined;
   }
 
-  async function* follow(
+  function follow(
     { task, seq, ts }: TaskSnapshot,
     resumeAt: Seq | undefined,
     { signal, resumable }: OperationContext,
-  ): AsyncGenerator<readonly StreamItem[]> {
+  ): EventStream {
     const items = createEventItems(cache, task.id, task.contextId);
-    if (resumeAt === undefined)
-      yield [{ event: { task }, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }];
-    try {
-      for await (const batch of feed.tail(task.id, resumeAt ?? seq, signal())) {
-        const seen = items.of(batch, resumable);
-        if (seen.length > 0) yield seen;
-      }
-    } catch (error) {
-      throw streamFailure(error);
-    }
+    const first: StreamItem[] =
+      resumeAt === undefined
+        ? [{ event: { task }, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
+        : [];
+    const tail = feed.tail(task.id, resumeAt ?? seq, signal());
+    return entryStream(first, tail, (batch) => ({ items: items.of(batch, resumable), ends: false }));
   }
 
   return { getTask, listTasks, cancelTask, subscribeToTask };

@@ -1,71 +1,84 @@
 import type { Clock } from './clock.ts';
-import { createIdleTimer } from './idle-timer.ts';
-import { createStopwatch } from './stopwatch.ts';
-
-/** The time limits of a run: for its work and its silence, and for each wait for the client. */
-export interface TimeLimits {
-  /** A run begins. */
-  readonly begin: () => void;
-  /** It waits for the client from now on, or no longer. */
-  readonly setWaiting: (waits: boolean) => void;
-  /** The agent says something. */
-  readonly touch: () => void;
-  readonly stop: () => void;
-  /** Which limit is over, in words for the client. */
-  readonly overText: () => string;
-}
+import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 
 /** What a client is told that did not answer. */
 export const INPUT_TIMEOUT = 'The client did not answer in time';
 
-/** Makes the limits; `onOver` is called when one is over. Infinity stands for no limit. */
-export function createTimeLimits(options: {
-  clock: Clock;
-  runTimeoutMs: number;
-  idleTimeoutMs: number;
-  inputTimeoutMs: number;
-  onOver: () => void;
-}): TimeLimits {
-  const { clock, onOver } = options;
-  let overText = '';
-  const end = (text: string) => () => {
-    overText = text;
-    onOver();
-  };
-  const forWork = () => createStopwatch(clock, options.runTimeoutMs, end('The agent took too long'));
-  const forInput = () => createStopwatch(clock, options.inputTimeoutMs, end(INPUT_TIMEOUT));
-  const silence = createIdleTimer(clock, options.idleTimeoutMs, end('The agent said nothing for too long'));
-  let work = forWork();
-  let input = forInput();
+/** Limits in ms; Infinity stands for no limit. */
+export interface TimeLimitsOptions {
+  readonly clock: Clock;
+  readonly runTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly inputTimeoutMs: number;
+  /** Called when one is over. */
+  readonly onOver: () => void;
+}
 
-  function stop(): void {
-    work.pause();
-    input.pause();
-    silence.stop();
+/** The time limits of a run: for its work and its silence, and for each wait for the client. A class, as each run has one. */
+export class TimeLimits {
+  readonly #options: TimeLimitsOptions;
+  readonly #silence: IdleTimer | undefined;
+  #work: Stopwatch | undefined;
+  #input: Stopwatch | undefined;
+  #overText = '';
+
+  constructor(options: TimeLimitsOptions) {
+    this.#options = options;
+    const { clock, idleTimeoutMs } = options;
+    if (!Number.isFinite(idleTimeoutMs)) return;
+    this.#silence = createIdleTimer(clock, idleTimeoutMs, () => {
+      this.#end('The agent said nothing for too long');
+    });
   }
 
-  function goOn(): void {
-    work.start();
-    silence.start();
+  /** Which limit is over, in words for the client. */
+  get overText(): string {
+    return this.#overText;
   }
 
-  return {
-    begin() {
-      stop();
-      work = forWork();
-      goOn();
-    },
-    setWaiting(waits) {
-      stop();
-      if (waits) {
-        input = forInput();
-        input.start();
-      } else {
-        goOn();
-      }
-    },
-    touch: silence.touch,
-    stop,
-    overText: () => overText,
-  };
+  /** A run begins. */
+  begin(): void {
+    this.stop();
+    this.#work = this.#limit(this.#options.runTimeoutMs, 'The agent took too long');
+    this.#goOn();
+  }
+
+  /** It waits for the client from now on, or no longer. */
+  setWaiting(waits: boolean): void {
+    this.stop();
+    if (waits) {
+      this.#input = this.#limit(this.#options.inputTimeoutMs, INPUT_TIMEOUT);
+      this.#input.start();
+    } else {
+      this.#goOn();
+    }
+  }
+
+  /** The agent says something. */
+  touch(): void {
+    this.#silence?.touch();
+  }
+
+  stop(): void {
+    this.#work?.pause();
+    this.#input?.pause();
+    this.#silence?.stop();
+  }
+
+  #goOn(): void {
+    this.#work?.start();
+    this.#silence?.start();
+  }
+
+  #limit(limitMs: number, text: string): Stopwatch {
+    return createStopwatch(this.#options.clock, limitMs, () => {
+      this.#end(text);
+    });
+  }
+
+  #end(text: string): void {
+    this.#overText = text;
+    this.#options.onOver();
+  }
 }

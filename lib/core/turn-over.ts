@@ -1,26 +1,27 @@
-/** Whether a turn is over, or was told to stop. */
-export interface TurnOver {
-  readonly isOver: () => boolean;
-  /** Aborted when it is; made only for who waits for it, since most agents never do. */
-  readonly signal: () => AbortSignal;
-  /** The turn has come to its end. */
-  readonly end: () => void;
-}
+/** Whether a turn is over, or was told to stop by the signal that it was made with. */
+export class TurnOver {
+  readonly #stop: AbortSignal;
+  #hasEnded = false;
+  #ending: AbortController | undefined;
 
-/** Makes the end of a turn that `stop` tells to stop. */
-export function createTurnOver(stop: AbortSignal): TurnOver {
-  let hasEnded = false;
-  let ending: AbortController | undefined;
-  return {
-    isOver: () => hasEnded || stop.aborted,
-    signal() {
-      ending ??= new AbortController();
-      if (hasEnded) ending.abort();
-      return AbortSignal.any([stop, ending.signal]);
-    },
-    end() {
-      hasEnded = true;
-      ending?.abort();
-    },
-  };
+  constructor(stop: AbortSignal) {
+    this.#stop = stop;
+  }
+
+  get isOver(): boolean {
+    return this.#hasEnded || this.#stop.aborted;
+  }
+
+  /** Aborted when it is; made only for who waits for it, since most agents never do. */
+  signal(): AbortSignal {
+    this.#ending ??= new AbortController();
+    if (this.#hasEnded) this.#ending.abort();
+    return AbortSignal.any([this.#stop, this.#ending.signal]);
+  }
+
+  /** The turn has come to its end. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#ending?.abort();
+  }
 }

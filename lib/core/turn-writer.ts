@@ -1,4 +1,4 @@
-import type { Part } from '../protocol/v1.ts';
+import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
@@ -32,7 +32,7 @@ export interface TurnWriter extends Pick<
   /** Takes nothing more, and writes nothing. */
   readonly seal: () => void;
   /** Undefined while there is room for more; else resolves when there is. */
-  readonly room: AppendQueue['room'];
+  readonly room: () => Promise<void> | undefined;
 }
 
 /** What a writer needs of its run. */
@@ -204,12 +204,14 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     bodies.push(end);
     return bodies;
   };
-  const whole = (draft: ArtifactDraft): ArtifactBody => ({
+  const whole = (artifact: Artifact): ArtifactBody => ({
     kind: 'artifact',
-    artifact: draftArtifact(draft, draft.artifactId ?? nextId()),
+    artifact,
     append: false,
     lastChunk: true,
   });
+  /** The most frequent output of all: nothing in it is to be checked. */
+  const text = (given: string) => [whole({ artifactId: nextId(), parts: [{ text: given }] }), ...completed()];
   const completed = (message?: Draft) => ended(status('TASK_STATE_COMPLETED', message));
   const giveUp = (to: FailureState, message: Draft) =>
     emit(() => [failures.say(message, to)], 'closed', nothing);
@@ -229,23 +231,29 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
       const message = draftMessage(draft, contextId);
       if (answers === 'message') return [{ kind: 'message', message }];
       const { parts, metadata, extensions } = message;
-      return [
-        whole({ parts, ...(metadata && { metadata }), ...(extensions && { extensions }) }),
-        ...completed(),
-      ];
+      const more = { ...(metadata && { metadata }), ...(extensions && { extensions }) };
+      return [whole({ artifactId: nextId(), parts, ...more }), ...completed()];
     };
     return emit(make, 'closed', nothing);
   }
 
   return {
-    onOver: over.listen.bind(over),
+    onOver: (callback) => {
+      over.listen(callback);
+    },
     stream,
     working,
     reply,
     seal,
-    room: queue.room,
+    room: () => queue.room(),
     state: () => state,
-    artifact: (draft) => emitTask('An artifact', () => [whole(draft)], 'open', nothing),
+    artifact: (draft) =>
+      emitTask(
+        'An artifact',
+        () => [whole(draftArtifact(draft, draft.artifactId ?? nextId()))],
+        'open',
+        nothing,
+      ),
     complete: (message) => emitTask('A status', () => completed(message), 'closed', nothing),
     fail: (message) => giveUp('TASK_STATE_FAILED', message),
     reject: (message) => giveUp('TASK_STATE_REJECTED', message),
@@ -261,6 +269,8 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     finish(output) {
       if (output === undefined)
         return emitTask('An end without a message', () => completed(), 'closed', nothing);
+      if (typeof output === 'string' && answers === 'task')
+        return emit(() => text(output), 'closed', nothing);
       return reply(typeof output === 'string' || isParts(output) ? output : [output]);
     },
     close(body) {

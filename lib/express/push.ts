@@ -8,8 +8,6 @@ import { hasPush, makePushSender } from './push-sender.ts';
 /** Webhooks of a router: what its operations need, and its sender. */
 export interface Push {
   readonly part: PushPart;
-  /** Whether this process posts. */
-  readonly sends: boolean;
   readonly start: () => void;
   readonly stop: PushSender['stop'];
 }
@@ -32,7 +30,6 @@ export function createPush(
       redactCredentials: settings.redactCredentials,
       onRegistered: (taskId) => sender?.watch(taskId),
     },
-    sends: sender !== undefined,
     start: () => sender?.start(),
     stop: async (options) => sender?.stop(options),
   };

@@ -137,8 +137,8 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
     };
   }
 
-  // tasks may be due before the first call comes; what fails is logged there and tried again
-  if (worker ?? pushing?.sends) lifecycle.ready().catch(() => undefined);
+  // tasks may be due before the first call comes, and probes ask before; what fails is logged there and tried again
+  lifecycle.ready().catch(() => undefined);
   const { handle, wellKnown } = handler;
   const errorHandler = (mount?: string) => createErrorHandler<Req>(handler, mount);
   const inFront = (app: RequestListener, mount: string) => putBefore({ ...handler, ...checks }, app, mount);

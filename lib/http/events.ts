@@ -52,20 +52,6 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
     return made;
   }
 
-  function* framesOf(
-    batch: readonly StreamItem[],
-    { prefix, suffix }: StreamReply,
-    numbers: Numbers,
-    jsonOf: (item: StreamItem) => Json,
-  ): Generator<Frame> {
-    for (const item of batch) {
-      const { event, cursor } = item;
-      const json = jsonOf(item);
-      if (cursor === undefined) yield { prefix, suffix, json };
-      else yield { prefix, suffix, json, cursor, ...numbers.before(cursor, event.task !== undefined) };
-    }
-  }
-
   function warnOfBuffering(): void {
     isTold = true;
     options.logger.warn({ code: 'ERR_A2A_COMPRESSED_STREAM' }, COMPRESSED);
@@ -76,9 +62,17 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
     const writer = createSseWriter(res, headers, signal, options);
     const numbers = createNumbers(lastEventId);
     const jsonOf = writerOf(reply.translate);
+    const { prefix, suffix } = reply;
+    const frameOf = (item: StreamItem): Frame => {
+      const { event, cursor } = item;
+      const json = jsonOf(item);
+      if (cursor === undefined) return { prefix, suffix, json };
+      return { prefix, suffix, json, cursor, ...numbers.before(cursor, event.task !== undefined) };
+    };
     try {
       for await (const batch of reply.stream) {
-        await writer.write(framesOf(batch, reply, numbers, jsonOf));
+        const full = writer.write(batch, frameOf);
+        if (full !== undefined) await full;
         if (!isTold && isBuffered(res)) warnOfBuffering();
         if (signal.aborted) break;
       }

@@ -28,8 +28,11 @@ export interface Frame {
 export interface SseWriter {
   /** Whether the head has been sent, so that an error can only be a frame. */
   readonly started: () => boolean;
-  /** Sends the head and the frames. Resolves when the reader has taken them, has gone, or `signal` aborts. */
-  readonly write: (frames: Iterable<Frame>) => Promise<void>;
+  /**
+   * Sends the head and a frame for each item. Undefined when the reader has taken them at once; else resolves when it has,
+   * has gone, or `signal` aborts.
+   */
+  readonly write: <T>(items: readonly T[], frameOf: (item: T) => Frame) => Promise<void> | undefined;
   /** Lets go of the response without a word. */
   readonly stop: () => void;
   /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
@@ -111,23 +114,41 @@ export function createSseWriter(
     });
   }
 
-  async function write(frames: Iterable<Frame>): Promise<void> {
+  function write<T>(items: readonly T[], frameOf: (item: T) => Frame, from = 0): Promise<void> | undefined {
     let text = '';
-    for (const frame of frames) {
+    for (let index = from; index < items.length; index += 1) {
+      const frame = frameOf(items[index] as T); // below the length
       text += startOf(frame);
-      if (typeof frame.json === 'string') text += frame.json;
-      else {
-        await send(text, true);
-        await sendBytes(frame.json);
-        text = '';
-      }
-      text += `${frame.suffix}\n\n`;
+      if (typeof frame.json !== 'string')
+        return writeLarge(text, frame.json, frame.suffix, items, frameOf, index + 1);
+      text += `${frame.json}${frame.suffix}\n\n`;
       if (text.length < PIECE) continue;
-      await send(text, false);
+      const full = send(text, false);
+      if (full !== undefined) return full.then(() => rest(items, frameOf, index + 1));
       text = '';
-      if (signal.aborted) return;
     }
-    if (text !== '') await send(text, false);
+    return text === '' ? undefined : send(text, false);
+  }
+
+  async function writeLarge<T>(
+    start: string,
+    json: Uint8Array,
+    end: string,
+    ...others: [items: readonly T[], frameOf: (item: T) => Frame, from: number]
+  ): Promise<void> {
+    await send(start, true);
+    for (let at = 0; at < json.byteLength; at += PIECE) await send(json.subarray(at, at + PIECE), true);
+    await send(`${end}\n\n`, false);
+    await rest(...others);
+  }
+
+  /** The frames after those that the reader took its time for. */
+  function rest<T>(
+    items: readonly T[],
+    frameOf: (item: T) => Frame,
+    from: number,
+  ): Promise<void> | undefined {
+    return signal.aborted ? undefined : write(items, frameOf, from);
   }
 
   function startOf({ cursor, skip, prefix }: Frame): string {
@@ -138,17 +159,11 @@ export function createSseWriter(
     return `${retry}${skipped}id: ${cursor}\ndata: ${prefix}`;
   }
 
-  async function sendBytes(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.byteLength; from += PIECE) {
-      await send(bytes.subarray(from, from + PIECE), true);
-    }
-  }
-
-  async function send(chunk: string | Uint8Array, more: boolean): Promise<void> {
-    if (gone(res) || signal.aborted) return;
+  function send(chunk: string | Uint8Array, more: boolean): Promise<void> | undefined {
+    if (gone(res) || signal.aborted) return undefined;
     head();
     inFrame = more;
-    if (!put(chunk) && !isAborted(signal)) await drained();
+    return put(chunk) || isAborted(signal) ? undefined : drained();
   }
 
   function end(last?: { readonly json: string } | { readonly comment: string }): void {

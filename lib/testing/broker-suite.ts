@@ -197,7 +197,10 @@ function collapseCases({ test, expect }: BrokerKit): void {
           return Promise.resolve('idle');
         },
       );
-      for (let n = 0; n < 10_000; n += 1) await broker.wake({ agent: 'a', taskId: `t${String(n)}` });
+      for (let n = 0; n < 10_000; n += 100) {
+        const some = Array.from({ length: 100 }, (_, k) => `t${String(n + k)}`);
+        await Promise.all(some.map((taskId) => broker.wake({ agent: 'a', taskId })));
+      }
       // those that come late come while there is no room, too
       for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
       room = 4;

@@ -11,7 +11,7 @@ export async function eventually(
   for (let turns = 1; !condition(); turns += 1) {
     if (performance.now() - start > LIMIT_MS) throw new Error(`Waited in vain for ${what}`);
     // hints may get lost: it is enough that a later one arrives
-    if (turns % 200 === 0) await retry?.();
+    if (turns % 50 === 0) await retry?.();
     await new Promise(turns < 20 ? setImmediate : (resolve) => setTimeout(resolve, 1));
   }
 }

@@ -14,11 +14,17 @@ export type { FeedSetup } from './feed/bench.ts';
 export interface FeedHooks {
   /** Set when the event bus loses hints. */
   readonly losesHints?: true;
+  /** How many times as fast as real time the feed's clock goes. Default 20; more where the storage is in this process. */
+  readonly pace?: number;
+  /** How often a reader comes and goes in T4. Default 10,000; less where another run has shown it, and the store is far away. */
+  readonly rounds?: number;
 }
 
 /** What the files of cases register with. */
 export interface FeedKit {
   readonly api: TestApi;
+  /** How often a reader comes and goes in T4. */
+  readonly rounds: number;
   /** Registers a case. It gets a feed that nobody reads yet, and that is closed afterwards. */
   readonly test: (name: string, body: (bench: FeedBench) => Promise<void>, wish?: FeedWish) => void;
 }
@@ -30,6 +36,8 @@ export interface FeedWish {
   readonly logger?: Logger;
   /** It is about hints, so they must not get lost. */
   readonly needsHints?: true;
+  /** The pace that it needs, whatever the backend: 1 where nothing is to fall due, however busy the machine is. */
+  readonly pace?: number;
 }
 
 /**
@@ -44,11 +52,12 @@ export function feedSuite(
 ): void {
   const kit: FeedKit = {
     api,
-    test(name, body, { hostility, needsHints, ...options } = {}) {
+    rounds: hooks.rounds ?? 10_000,
+    test(name, body, { hostility, needsHints, pace = hooks.pace ?? 20, ...options } = {}) {
       const missing = needsHints && hooks.losesHints ? ['hints'] : [];
       register(api, name, missing, async () => {
         const setup = await create();
-        const bench = createFeedBench(setup, hostility, options);
+        const bench = createFeedBench(setup, hostility, { ...options, pace });
         try {
           await body(bench);
         } finally {

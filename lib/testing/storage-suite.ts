@@ -42,7 +42,10 @@ export interface StorageWish {
 
 /** What only some backends can do. A case that needs a hook which is not there says so in its name and is not run. */
 export interface StorageHooks {
-  /** What the cases take for a second, in ms. Default 1,000; less where `advance` really waits. */
+  /**
+   * What the cases take for a second, in ms. Default 1,000; less where `advance` really waits, more where the storage's
+   * clock runs by itself as well.
+   */
   readonly second?: number;
   /** How often each race is run. Default 1,000; less finds less, and is for stores that are far away. */
   readonly rounds?: number;

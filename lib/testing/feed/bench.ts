@@ -72,10 +72,10 @@ export const BUSES: readonly (readonly [name: string, hostility: Hostility])[] =
 export function createFeedBench(
   { storage, eventBus }: FeedSetup,
   hostility: Hostility = {},
-  { limits, logger = silent }: { limits?: FeedLimits; logger?: Logger } = {},
+  { limits, logger = silent, pace = 20 }: { limits?: FeedLimits; logger?: Logger; pace?: number } = {},
 ): FeedBench {
   const bus = hostileBus(eventBus, hostility);
-  const clock = hurriedClock(20);
+  const clock = hurriedClock(pace);
   const reads: ReadFaults = { mode: 'work', first: 1, count: 0, largest: 0 };
   const seen: Parameters<typeof createTaskFeed>[0]['storage'] = {
     loadTask: (taskId, scope) => storage.loadTask(taskId, scope),

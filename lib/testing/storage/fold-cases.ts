@@ -43,13 +43,15 @@ async function replay(
   for (const [index, body] of vector.bodies.entries()) {
     const { seq } = await bench.load(taskId);
     if (seq > index + 1) continue;
+    const isLast = index === vector.bodies.length - 1;
     if (isOfClient(body)) {
       taken(await send(bench, taskId, body));
     } else {
       holder = (await bench.tryTake(taskId)) ?? holder;
       await holder?.append(body);
     }
-    await check();
+    // each looks at the whole log
+    if (index < 20 || index % 20 === 0 || isLast) await check();
   }
 }
 

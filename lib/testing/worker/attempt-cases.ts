@@ -56,9 +56,9 @@ function lossCases({ test, expect }: WorkerKit): void {
         // an attempt that never started its agent is not counted
         const maxAttempts = expected.includes('start 1') ? 2 : 1;
         const second = await bench.start(streamer, { maxAttempts });
-        await bench.advance(29_000);
+        await bench.advance(20_000);
         expect(second.worker.status().running).toBe(0);
-        await bench.advance(4000);
+        await bench.advance(13_000);
         const entries = await bench.until(taskId, ({ kind }) => kind === 'status');
         expect(brief(entries).slice(1, expected.length + 1)).toEqual(expected);
         expect(brief(entries).at(-1)).toBe('INPUT_REQUIRED more?');

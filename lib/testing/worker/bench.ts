@@ -12,12 +12,15 @@ import { type FaultyStorage, faultyStorage } from '../faulty-storage.ts';
 import { brief } from './brief.ts';
 import { type WorkerClock, workerClock } from './worker-clock.ts';
 
-/** What a worker runs on. `advance` lets time pass on the storage's clock. */
+/** What a worker runs on. */
 export interface WorkerSetup {
   readonly storage: Storage;
   readonly broker: Broker;
   readonly eventBus: EventBus;
+  /** Lets time pass on the storage's clock. */
   readonly advance?: (ms: number) => void | Promise<void>;
+  /** Set where that clock runs by itself as well. It is then advanced by less, or put back, as a case advances slowly. */
+  readonly isRealTime?: true;
   /** Called after each case. */
   readonly dispose?: () => void | Promise<void>;
 }
@@ -237,9 +240,12 @@ export function createWorkerBench(setup: WorkerSetup, losesHints = false): Worke
 
   async function advance(ms: number): Promise<void> {
     isAdvancing = true;
+    let before = performance.now();
     for (let left = ms; left > 0; left -= STEP_MS) {
       const step = Math.min(STEP_MS, left);
-      await setup.advance?.(step);
+      const now = performance.now();
+      await setup.advance?.(setup.isRealTime ? step - (now - before) : step);
+      before = now;
       for (const [station, state] of stations) {
         if (state === 'live') station.clock.advance(step);
         else missed.set(station, (missed.get(station) ?? 0) + step);

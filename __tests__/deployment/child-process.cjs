@@ -1,2 +1,2 @@
 require('../helpers/typescript.cjs');
-require('./push-process.ts');
+require('./child-process.ts');

@@ -1,0 +1,17 @@
+// Posts notifications to webhooks. One is enough; a second one takes over when the first is lost.
+import { startPushSender } from 'express-a2a';
+import { connect, webhookRules } from './backend.mjs';
+import { say, whenToldToEnd } from './process.mjs';
+
+const { backend, close } = await connect();
+if (backend.storage.push) {
+  const sender = await startPushSender({ ...backend, ...webhookRules });
+  say('ready');
+  whenToldToEnd(async () => {
+    await sender.stop({ drainMs: 5000 });
+    await close();
+  });
+} else {
+  say('this storage keeps no webhooks, so there is nothing to send');
+  process.exit();
+}

@@ -1,0 +1,82 @@
+import type { EventStream, StreamItem } from './call.ts';
+import type { LogEntry } from './log.ts';
+import { streamFailure } from './stream-end.ts';
+
+type Items = readonly StreamItem[];
+
+/** What becomes of a batch of entries: the events that the client gets, which may be none, and whether they are the last. */
+export interface Seen {
+  readonly items: Items;
+  readonly ends: boolean;
+}
+
+/**
+ * The events of a task: those known at the start, then what `see` makes of the entries of the tail. By hand, as an async
+ * generator takes several promises for each batch and each reader.
+ */
+export function entryStream(
+  first: Items,
+  tail: AsyncIterable<readonly LogEntry[]>,
+  see: (batch: readonly LogEntry[]) => Seen,
+): EventStream {
+  return { [Symbol.asyncIterator]: () => new EntryIterator(first, tail[Symbol.asyncIterator](), see) };
+}
+
+class EntryIterator implements AsyncIterator<Items, undefined> {
+  #first: Items;
+  #ended = false;
+  readonly #tail: AsyncIterator<readonly LogEntry[]>;
+  readonly #see: (batch: readonly LogEntry[]) => Seen;
+
+  constructor(
+    first: Items,
+    tail: AsyncIterator<readonly LogEntry[]>,
+    see: (batch: readonly LogEntry[]) => Seen,
+  ) {
+    this.#first = first;
+    this.#tail = tail;
+    this.#see = see;
+  }
+
+  next(): Promise<IteratorResult<Items, undefined>> {
+    const value = this.#first;
+    if (value.length > 0) {
+      this.#first = [];
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return this.#tail.next().then(
+      (result) => this.#take(result),
+      (error: unknown) => {
+        this.#ended = true;
+        throw streamFailure(error);
+      },
+    );
+  }
+
+  async return(): Promise<IteratorResult<Items, undefined>> {
+    this.#first = [];
+    this.#ended = true;
+    await this.#tail.return?.();
+    return { done: true, value: undefined };
+  }
+
+  #take(
+    result: IteratorResult<readonly LogEntry[]>,
+  ): IteratorResult<Items, undefined> | Promise<IteratorResult<Items, undefined>> {
+    if (result.done === true || this.#ended) {
+      this.#ended = true;
+      return { done: true, value: undefined };
+    }
+    let isLast = true;
+    try {
+      const { items, ends } = this.#see(result.value);
+      isLast = ends;
+      if (items.length > 0) return { done: false, value: items };
+    } finally {
+      // also where it throws
+      if (isLast) void this.return();
+    }
+    return this.next();
+  }
+}
