@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, expect, it } from '@jest/globals';
+import { StorageError } from '../../lib/core/storage.ts';
 import { ask, errorBody } from '../helpers/ask.ts';
 import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
 
@@ -18,6 +19,26 @@ describe('a fault of ours', () => {
     const { errorId } = handler.reports[0]?.info as { errorId: string };
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual(errorBody(-32603, `Internal error (error id ${errorId})`));
+  });
+
+  it('is 503 where the storage can not be reached: clients try again, and not after an internal error', async () => {
+    const gone = new StorageError('unavailable', 'connect ECONNREFUSED 10.0.0.7:6379');
+    const handler = fakeHandler(
+      fakeService(() => {
+        throw gone;
+      }),
+    );
+    const answer = await ask(handler);
+    expect(handler.reports.map(({ error }) => error)).toEqual([gone]);
+    const { errorId } = handler.reports[0]?.info as { errorId: string };
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      error: {
+        code: -32000,
+        message: `The server can not reach its storage now; try again later (error id ${errorId})`,
+        data: [{ reason: 'UNAVAILABLE' }],
+      },
+    });
   });
 
   it('shows its developer the text and the stack, where asked to', async () => {

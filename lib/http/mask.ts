@@ -4,6 +4,7 @@ import type { ErrorInfo } from '../core/failure.ts';
 import { debugInfo, exposeError } from '../core/exposed-error.ts';
 import type { Logger } from '../core/logger.ts';
 import { createReport, type Report } from '../core/report.ts';
+import { StorageError } from '../core/storage.ts';
 import { type A2AError, InternalError, isA2AError, UnavailableError } from '../protocol/errors.ts';
 
 /** Makes errors fit to be seen by clients. */
@@ -13,6 +14,9 @@ export interface Masking {
   /** Tells the application of a fault that no client will see. */
   readonly report: Report;
 }
+
+const NO_STORAGE = 'The server can not reach its storage now; try again later';
+const RETRY_SECONDS = 5;
 
 /** The operation that failed. */
 interface MaskedCall {
@@ -34,12 +38,24 @@ export function createMasking(options: {
     if (ended === SHUTDOWN) return shuttingDown();
     const errorId = randomUUID();
     if (ended === undefined) report(error, { errorId, ...infoOf(call) });
+    // nothing is wrong with the call: clients try again, as they do not after an internal error
+    if (isUnavailable(error))
+      return new UnavailableError(`${NO_STORAGE} (error id ${errorId})`, RETRY_SECONDS);
     if (options.exposeErrors !== true) return new InternalError('Internal error', errorId);
     const shown = exposeError(error);
     return new InternalError('Internal error', errorId, { text: shown.text, details: [debugInfo(shown)] });
   }
 
   return { mask, report };
+}
+
+/** Whether the store did not answer. Agents and applications may throw things that can not be looked at. */
+function isUnavailable(error: unknown): boolean {
+  try {
+    return error instanceof StorageError && error.code === 'unavailable';
+  } catch {
+    return false;
+  }
 }
 
 function infoOf(call: MaskedCall | undefined): Omit<ErrorInfo, 'errorId'> {
