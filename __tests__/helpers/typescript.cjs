@@ -7,6 +7,7 @@ const { transformSync } = require('@swc/core');
 const lib = join(__dirname, '../../lib');
 const PUBLIC = new Map([
   ['express-a2a', join(lib, 'index.ts')],
+  ['express-a2a/redis', join(lib, 'redis/index.ts')],
   ['express-a2a/testing', join(lib, 'testing/index.ts')],
 ]);
 if (process.env['EXPRESS'] === '4') PUBLIC.set('express', 'express4');

@@ -37,7 +37,7 @@ jest.setTimeout(120_000);
   }
 
   const api = { describe, it, expect };
-  storageSuite(api, () => open().storage, { shared: true, rounds: 10 });
+  storageSuite(api, () => open().storage, { shared: true, push: true, rounds: 10 });
   eventBusSuite(api, () => open().eventBus);
   brokerSuite(api, () => open().broker);
 });

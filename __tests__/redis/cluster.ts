@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../../lib/testing/eventually.ts';
 import { startServer } from './server.ts';
 
 /** Three masters on this machine, which share the slots. */
@@ -30,6 +31,8 @@ export async function startCluster(): Promise<TestCluster> {
     encoding: 'utf8',
   });
   if (made.status !== 0) throw new Error(`No cluster: ${made.stdout}${made.stderr}`);
+  // each node finds out by itself that all slots are served
+  await eventually(() => nodes.every(({ port }) => isUp(port)), 'a cluster that is up');
   return {
     ports: nodes.map(({ port }) => port),
     async stop() {
@@ -37,4 +40,9 @@ export async function startCluster(): Promise<TestCluster> {
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+function isUp(port: number): boolean {
+  const info = spawnSync('redis-cli', ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' });
+  return info.stdout.includes('cluster_state:ok');
 }

@@ -12,6 +12,8 @@ const OF_6_2 = [
     'EVALSHA',
     'EXISTS',
     'GET',
+    'HDEL',
+    'HGET',
     'HGETALL',
     'HMGET',
     'HSET',

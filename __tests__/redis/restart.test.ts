@@ -11,7 +11,7 @@ import { redisBroker, redisStorage } from 'express-a2a/redis';
 
 const only = Object.assign(
   (name: string, body: () => Promise<void>) => {
-    if (/^S22 |broker is down/.test(name)) it(name, body, 60_000);
+    if (/^S22 |restart of the store|broker is down/.test(name)) it(name, body, 60_000);
   },
   { skip: () => undefined },
 );
@@ -46,6 +46,7 @@ const only = Object.assign(
   }
 
   storageSuite({ describe, it: only, expect }, () => open(`{a2a-test-${randomUUID()}}:`), {
+    push: true,
     async restart(storage) {
       await server.crash();
       await startAgain();

@@ -59,7 +59,13 @@ export function redisSuites(kind: ClientKind): void {
 
     storageSuite(api, (wish) => open(one, undefined, optionsOf(wish)).storage, {
       // races are decided by the scripts, which are the same for both clients
-      ...{ limits: true, retention: true, shared: true, rounds: kind === 'node-redis' ? 100 : 10 },
+      ...{
+        limits: true,
+        retention: true,
+        shared: true,
+        push: true,
+        rounds: kind === 'node-redis' ? 100 : 10,
+      },
       // the server's clock runs on beside `advance`: what a case allows for must be more than a busy machine takes
       second: 20_000,
       advance: (storage, ms) => moveBack(admin, prefixOf(storage), ms),
@@ -107,10 +113,10 @@ export function redisSuites(kind: ClientKind): void {
 }
 
 function optionsOf(wish: StorageWish): Partial<RedisBackendOptions> {
-  const { activeTasks = Infinity, taskBytes = Infinity, logEntries = Infinity } = wish;
+  const { activeTasks = Infinity, taskBytes = Infinity, logEntries = Infinity, webhooks = Infinity } = wish;
   const { finishedMs = Infinity, finishedTasks = Infinity, logMs = Infinity } = wish;
   return {
-    limits: { activeTasks, taskBytes, logEntries },
+    limits: { activeTasks, taskBytes, logEntries, webhooks },
     retention: { finishedMs, finishedTasks, logMs },
   };
 }

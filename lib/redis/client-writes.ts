@@ -13,6 +13,7 @@ import { CANCEL } from './scripts/cancel.ts';
 import { CREATE } from './scripts/create.ts';
 import { INPUT } from './scripts/input.ts';
 import type { StorageParts } from './storage.ts';
+import { webhookArgs } from './webhook-wire.ts';
 import { boundText, canceledText, decodeBody, encode, list, number, text, workingText } from './wire.ts';
 import { write } from './write-result.ts';
 
@@ -39,6 +40,7 @@ export async function createTask(
       ...[escapeText(task.id), home.scope, escapeText(home.contextId), answers, task.status.state],
       ...[message ? messageDigest(message) : '', body],
       ...[...idempotencyArgs(idempotency), limits.taskBytes, limits.activeTasks],
+      ...webhookArgs(init.push),
     ),
   );
   const [code, first, seq, ts] = reply;
@@ -68,7 +70,8 @@ export async function addInput(
   const digest = isMessage ? messageDigest(input.message) : '';
   const waiting = isMessage && input.ifWaiting === true ? 1 : 0;
   const { commands, keys, homes, settings } = parts;
-  const { taskBytes, logEntries } = settings.limits;
+  const { taskBytes, logEntries, webhooks } = settings.limits;
+  const push = webhookArgs(isMessage ? input.push : undefined);
   const home = await homes.find(taskId);
   if (home?.scope !== scopeText(scope)) return { ok: false, reason: 'not-found' };
   return write(parts, taskId, [body, workingText], () =>
@@ -77,6 +80,7 @@ export async function addInput(
       keys.ofWrite(taskId, home, idempotency),
       ...[escapeText(taskId), home.scope, isMessage ? 'input' : 'resume', body, digest, workingText],
       ...[taskBytes, ...idempotencyArgs(idempotency), waiting, logEntries],
+      ...[...push, webhooks],
     ),
   );
 }

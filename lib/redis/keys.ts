@@ -15,6 +15,8 @@ export interface RedisKeys {
   readonly pending: (taskId: TaskId) => string;
   readonly checkpoint: (taskId: TaskId) => string;
   readonly due: (agent: string) => string;
+  readonly webhooks: (taskId: TaskId) => string;
+  readonly dueWebhooks: (agent: string) => string;
   readonly list: (scope: string, contextId?: string) => string;
   readonly finished: string;
   readonly hints: (taskId: TaskId) => string;
@@ -33,6 +35,8 @@ export function redisKeys(prefix: string): RedisKeys {
     pending: (taskId: TaskId) => name('q', taskId),
     checkpoint: (taskId: TaskId) => name('c', taskId),
     due: (agent: string) => name('due', agent),
+    webhooks: (taskId: TaskId) => name('pc', taskId),
+    dueWebhooks: (agent: string) => name('pdue', agent),
     list: (scope: string, contextId?: string) =>
       name('ix', ...parseParts(scope), ...(contextId === undefined ? [] : [contextId])),
     finished: name('fin'),
@@ -42,9 +46,11 @@ export function redisKeys(prefix: string): RedisKeys {
   return {
     ...keys,
     ofWrite(taskId, { scope, contextId }, idempotency) {
-      const { header, log, pending, checkpoint } = keys;
+      const { header, log, pending, checkpoint, webhooks } = keys;
+      const { agent } = parseScope(scope);
       return [
-        ...[header(taskId), log(taskId), pending(taskId), keys.due(parseScope(scope).agent)],
+        ...[header(taskId), log(taskId), pending(taskId), keys.due(agent)],
+        ...[webhooks(taskId), keys.dueWebhooks(agent)],
         ...[keys.list(scope), keys.list(scope, contextId), keys.finished, name('n'), checkpoint(taskId)],
         ...(idempotency ? [name('dd', ...parseParts(scope), idempotency.key)] : []),
       ];
@@ -55,6 +61,11 @@ export function redisKeys(prefix: string): RedisKeys {
 /** A scope as text, to be stored and compared. */
 export function scopeText({ agent, tenant, owner }: Scope): string {
   return JSON.stringify([agent, tenant, owner]);
+}
+
+/** What `scopeText` writes of an agent's scopes begins with this, and no other. */
+export function agentText(agent: string): string {
+  return `[${JSON.stringify(agent)},`;
 }
 
 /** The scope that `scopeText` wrote. */

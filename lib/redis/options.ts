@@ -19,6 +19,8 @@ export interface RedisLimits {
   readonly taskBytes: number;
   /** Entries after which the log of a task that has not ended loses its oldest ones, down to the first unprocessed message. Default 10,000. */
   readonly logEntries: number;
+  /** Webhooks of one task; beyond it, further ones are refused. A new task can always bring one. Default 10. */
+  readonly webhooks: number;
 }
 
 /** What `redisBackend`, and each of its parts alone, can be told. */
@@ -57,7 +59,12 @@ const RETENTION: RedisRetention = {
   finishedTasks: 100_000,
   logMs: 3_600_000,
 };
-const LIMITS: RedisLimits = { activeTasks: 10_000, taskBytes: 16 * 1024 * 1024, logEntries: 10_000 };
+const LIMITS: RedisLimits = {
+  activeTasks: 10_000,
+  taskBytes: 16 * 1024 * 1024,
+  logEntries: 10_000,
+  webhooks: 10,
+};
 const NAMES = ['client', 'prefix', 'commandTimeoutMs', 'retention', 'limits', 'logger'];
 
 /** Options with their defaults. Throws a RangeError for a wrong one; Infinity stands for no bound. */

@@ -9,6 +9,7 @@ import type { RedisKeys } from './keys.ts';
 import { claim, release, renew } from './leases.ts';
 import { listTasks } from './list-tasks.ts';
 import type { RedisSettings } from './options.ts';
+import { createPushStorage } from './push-storage.ts';
 import { heads, loadTask, read } from './reads.ts';
 import { sweep } from './sweep.ts';
 
@@ -28,6 +29,7 @@ export function createRedisStorage(given: Pick<StorageParts, 'commands' | 'keys'
   const parts: StorageParts = { ...given, homes, checkpoints };
   return {
     shared: true,
+    push: createPushStorage(parts),
     init: () => checkEviction(given.commands, given.keys, given.settings.logger),
     close: () => checkpoints.settled(),
     createTask: (init) => createTask(parts, init),

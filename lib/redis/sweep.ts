@@ -1,4 +1,4 @@
-import { unescapeText } from './keys.ts';
+import { parseScope, unescapeText } from './keys.ts';
 import { OVER, REMOVE } from './scripts/upkeep.ts';
 import type { StorageParts } from './storage.ts';
 import { STATE_LETTERS } from './task-states.ts';
@@ -24,8 +24,9 @@ async function remove({ commands, keys, homes }: StorageParts, member: string): 
   const declared = [
     ...[keys.header(taskId), keys.log(taskId), keys.checkpoint(taskId)],
     ...[keys.list(scope), keys.list(scope, unescapeText(contextId)), keys.finished],
+    ...[keys.webhooks(taskId), keys.dueWebhooks(parseScope(scope).agent)],
   ];
   const rows = [`*${statusTs}${id}`, `${STATE_LETTERS[state]}${statusTs}${id}`];
   homes.forget(taskId);
-  return number(await commands.run(REMOVE, declared, member, statusTs, ...rows));
+  return number(await commands.run(REMOVE, declared, member, statusTs, ...rows, id));
 }

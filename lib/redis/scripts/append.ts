@@ -29,15 +29,16 @@ end
 if counted and size > tonumber(ARGV[4]) then return { 'too-large', h.st, h.by - h.kb } end
 local first, state, upTo, pause = h.sq + 1, '', h.dn, ''
 for i = FROM, #ARGV, 5 do
-  add(h.ep, ARGV[i + 4])
-  if ARGV[i] == 'start' then set('sb', 1) end
+  local kind, body = ARGV[i], ARGV[i + 4]
+  add(h.ep, body, kind == 'status' or kind == 'artifact' or kind == 'message')
+  if kind == 'start' then set('sb', 1) end
   -- at the time of this entry, which the next one of the batch may not share
   if ARGV[i + 1] ~= '' then state = ARGV[i + 1]; moveTo(state) end
   if ARGV[i + 2] ~= '' then upTo = tonumber(ARGV[i + 2]); set('au', math.max(h.au, upTo)) end
   pause = ARGV[i + 3]
 end
 local more = pause ~= '' and h['in'] > math.max(h.dn, upTo)
-if more then add(h.ep, ARGV[5]); moveTo(WORKING) end
+if more then add(h.ep, ARGV[5], true); moveTo(WORKING) end
 set('pq', pseq); set('qs', h.sq); set('qm', more and 1 or 0)
 if pause ~= '' then
   set('dn', math.max(h.dn, upTo)); set('sb', 0); set('at', more and 1 or 0)

@@ -16,7 +16,7 @@ if live() then
   set('lu', math.min(h.lu, now + tonumber(ARGV[3]))); set('cp', 1)
   redis.call('ZADD', KEYS[4], h.lu, id)
 else
-  add(0, ARGV[5]); moveTo(CANCELED); close(ARGV[6])
+  add(0, ARGV[5], true); moveTo(CANCELED); close(ARGV[6])
 end
 save()
 return written(h.ca, h.ca, 0)`;

@@ -53,14 +53,17 @@ return over`;
  * Removes all that is left of one finished task. Whoever takes it out of the finished ones removes it, so that it counts
  * once; a task that has taken the name meanwhile is left alone, as its end is another.
  *
- * KEYS: header, log, checkpoint, list of the scope, list of the context, finished. ARGV: member, status time, its two rows.
+ * KEYS: header, log, checkpoint, list of the scope, list of the context, finished, webhooks, due webhooks. ARGV: member,
+ * status time, its two rows, id.
  */
 export const REMOVE = `
 if redis.call('ZREM', KEYS[6], ARGV[1]) == 0 then return 0 end
 redis.call('ZREM', KEYS[4], ARGV[3], ARGV[4]); redis.call('ZREM', KEYS[5], ARGV[3], ARGV[4])
 local h = redis.call('HMGET', KEYS[1], 'cl', 'ss')
 local isOurs = h[1] == '1' and tonumber(h[2]) == tonumber(ARGV[2])
-if isOurs or not h[1] then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3]) end
+if isOurs or not h[1] then
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[7]); redis.call('ZREM', KEYS[8], ARGV[5])
+end
 return 1`;
 
 /** How the server evicts, asked of the node that holds the keys. KEYS: any of ours, which it does not touch. */

@@ -1,12 +1,12 @@
 import type { StorageKit } from '../storage-suite.ts';
-import { newTask, otherScopes, reasonOf } from './bench.ts';
+import { codeOf, newTask, otherScopes, reasonOf } from './bench.ts';
 import { ANN, artifact, pause, reply, said, start, status } from './bodies.ts';
 import { createPushBench, webhook } from './push-bench.ts';
 
 const NEEDS = { hooks: ['push'] } as const;
 
 /** S19: webhooks, and who has which. */
-export function pushCases({ api: { expect }, test }: StorageKit): void {
+export function pushCases({ api: { expect }, test, hooks }: StorageKit): void {
   test(
     'S19 push: a new webhook stands at the head of the log, and is due when clients have something to see',
     async (bench) => {
@@ -194,4 +194,94 @@ export function pushCases({ api: { expect }, test }: StorageKit): void {
     },
     NEEDS,
   );
+
+  test(
+    'S19 push: a send that is refused changes no webhook, whatever the reason',
+    async (bench) => {
+      const { save, list, due } = createPushBench(bench.storage, bench.second);
+      const taskId = await bench.createTask();
+      await save(taskId);
+      const before = await list(taskId);
+      const push = webhook(taskId, 'another');
+      const say = (more: object) =>
+        bench.storage.addInput(ANN, taskId, { message: said('m'), request: {}, push, ...more });
+      expect(await codeOf(bench.storage.createTask(newTask({ id: taskId, push })))).toBe('exists');
+      expect(reasonOf(await say({ ifWaiting: true }))).toBe('busy');
+      expect(reasonOf(await say({ message: said('m', 'x'.repeat(20_000)) }))).toBe('too-large');
+      await bench.take(taskId);
+      await bench.storage.requestCancel(ANN, taskId, 30 * bench.second);
+      expect(reasonOf(await say({}))).toBe('cancelling');
+      expect([await list(taskId), await due()]).toEqual([before, 0]);
+      expect(await codeOf(bench.storage.createTask(newTask({ id: 'full', push: webhook('full') })))).toBe(
+        'full',
+      );
+      expect(await bench.storage.push?.list(ANN, 'full')).toBe(undefined);
+    },
+    { hooks: ['push', 'limits'], webhooks: 5, taskBytes: 10_000, activeTasks: 1 },
+  );
+
+  test(
+    'S19 push: ids are any text, of tasks and of webhooks',
+    async (bench) => {
+      const { push, save, list, claim } = createPushBench(bench.storage, bench.second);
+      for (const [n, taskId] of HOSTILE_IDS.entries()) {
+        const ids = [taskId, HOSTILE_IDS[n + 1] ?? 'last'];
+        const holder = await bench.take(await bench.createTask({ id: taskId }));
+        for (const id of ids) await save(taskId, id);
+        await holder.append(status('WORKING'));
+        expect((await list(taskId)).map(({ config }) => config)).toEqual(
+          ids.map((id) => webhook(taskId, id).config),
+        );
+        const taken = await claim();
+        expect(taken.map(({ lease }) => lease.id)).toEqual(ids);
+        for (const { lease, registration } of taken) {
+          expect([lease.taskId, registration.config.id]).toEqual([taskId, lease.id]);
+          expect(await push.retry(lease, 30 * bench.second, `why ${lease.id}`)).toBe(true);
+        }
+        expect((await list(taskId)).map(({ reason }) => reason)).toEqual(ids.map((id) => `why ${id}`));
+        for (const id of ids) expect(await push.delete(ANN, taskId, id)).toBe(true);
+        expect(await list(taskId)).toEqual([]);
+      }
+    },
+    NEEDS,
+  );
+
+  test(
+    'S19 push: of a hundred that are registered at once from two handles, as many as fit are there',
+    async (bench) => {
+      const other = await hooks.connect?.(bench.storage);
+      const { push, list } = createPushBench(bench.storage, bench.second);
+      const taskId = await bench.createTask();
+      const saves = Array.from({ length: 100 }, (_, n) =>
+        (n % 2 === 0 ? push : (other?.push ?? push)).save(ANN, webhook(taskId, String(n))),
+      );
+      const saved = (await Promise.all(saves)).map((result, n) => (result === 'saved' ? String(n) : result));
+      const listed = await list(taskId);
+      expect([...listed.map(({ config }) => config.id)].sort()).toEqual(
+        saved.filter((it) => it !== 'full').sort(),
+      );
+      expect(listed.map(({ nth }) => nth)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    },
+    // the other handle may have the default
+    { hooks: ['push', 'limits', 'connect'], webhooks: 10 },
+  );
 }
+
+/** Names that a store might take for something else. */
+const HOSTILE_IDS = [
+  ...[
+    'a:b',
+    '{other}',
+    '}{',
+    '*',
+    's',
+    '1',
+    '__proto__',
+    'constructor',
+    ' ',
+    "'); return 1 --",
+    '%3A',
+    '../..',
+  ],
+  ...['"quoted" \\ and \\"', '\u0000\u0001\n', 'é', 'e\u0301', '\u{1f600}', '\ud800', 'n'.repeat(256)],
+];

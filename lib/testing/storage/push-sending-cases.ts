@@ -1,5 +1,6 @@
 import type { StorageKit } from '../storage-suite.ts';
 import { ANN, artifact, chunk, pause, status } from './bodies.ts';
+import type { TaskWish } from './bench.ts';
 import { createPushBench, webhook } from './push-bench.ts';
 
 const NEEDS = { hooks: ['push'] } as const;
@@ -225,6 +226,49 @@ export function pushSendingCases({ api: { expect }, test, advance, hooks }: Stor
       expect(await claim()).toEqual([]);
       expect(await push.list(ANN, taskId)).toBe(undefined);
       expect(await push.save(ANN, webhook(taskId))).toBe('not-found');
+    },
+    { hooks: ['push', 'advance', 'retention'], finishedMs: 60_000 },
+  );
+
+  test(
+    'S19 push: of a webhook that goes with its task while it is sent to, nothing is left',
+    async (bench) => {
+      const { push, save, claim } = createPushBench(bench.storage, bench.second);
+      for (const taskId of ['acked', 'retried', 'disabled', 'undelivered']) {
+        const holder = await bench.take(await bench.createTask({ id: taskId }));
+        await save(taskId);
+        await holder.append(status('WORKING'), status('COMPLETED'));
+      }
+      const [acked, retried, disabled] = await claim({ limit: 3, leaseMs: 600 * bench.second });
+      await advance(bench, 61 * bench.second);
+      expect(acked && (await push.ack(acked.lease, 2, bench.second))).toBe(false);
+      expect(retried && (await push.retry(retried.lease, 0, 'why'))).toBe(false);
+      expect(disabled && (await push.disable(disabled.lease, 'why'))).toBe(false);
+      while ((await bench.storage.sweep(100)) > 0);
+      expect(await hooks.usage?.(bench.storage)).toBe(0);
+    },
+    { hooks: ['push', 'advance', 'retention', 'usage'], finishedMs: 60_000 },
+  );
+
+  test(
+    'S19 push: a task that takes the name of one that is gone has webhooks of its own, whoever its agent is',
+    async (bench) => {
+      const { push, claim } = createPushBench(bench.storage, bench.second);
+      const finish = async (wish: TaskWish) => {
+        const holder = await bench.take(await bench.createTask({ id: 't', push: webhook('t'), ...wish }));
+        await holder.append(status('WORKING'), status('COMPLETED'));
+      };
+      await finish({});
+      const [old] = await claim();
+      if (old !== undefined) await push.retry(old.lease, 600 * bench.second, 'down');
+      await advance(bench, 61 * bench.second);
+      await finish({});
+      const [next] = await claim();
+      expect([next?.cursor, next?.failures]).toEqual([1, 0]);
+      await advance(bench, 61 * bench.second);
+      await finish({ scope: { ...ANN, agent: 'another' } });
+      expect(await claim()).toEqual([]);
+      expect((await claim({ agent: 'another' })).length).toBe(1);
     },
     { hooks: ['push', 'advance', 'retention'], finishedMs: 60_000 },
   );

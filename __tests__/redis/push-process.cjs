@@ -1,0 +1,2 @@
+require('../helpers/typescript.cjs');
+require('./push-process.ts');
