@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { memoryBackend, StorageError } from 'express-a2a';
 import { sendText } from '../helpers/calls.ts';
 import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
 import { exchange, post } from '../helpers/raw-http.ts';
@@ -72,6 +73,14 @@ const causes: Record<string, () => Promise<string>> = {
   'Calls are sent with POST': () => raw('', {}, 'GET'),
   'The agent failed': () => call('SendMessage', message('fail')),
   'Internal error': () => call('ListTasks', {}, { 'x-user': 'broken' }),
+  'The server can not reach its storage': async () => {
+    const { storage, ...others } = memoryBackend();
+    const listTasks = () => Promise.reject(new StorageError('unavailable', 'gone'));
+    const cut = await makeApp({ ...others, storage: { ...storage, listTasks } });
+    const answer = JSON.stringify(await cut.call('ListTasks'));
+    await cut.close();
+    return answer;
+  },
   'The server shuts down': async () => {
     const closed = await makeApp();
     await closed.router.close();
