@@ -66,7 +66,7 @@ return { h.sc, h.cx, taken }`;
  *
  * ARGV: id, id of the webhook, token.
  */
-export const HELD = `${SHARED}${WEBHOOKS}
+const HELD = `${SHARED}${WEBHOOKS}
 if not h.sc then return 0 end
 local hooks = webhooks()
 local it, i = find(hooks, ARGV[2])
