@@ -91,7 +91,7 @@ describe('a stream of 20,000 chunks', () => {
     expect(task.artifacts?.map(({ parts }) => parts.map(({ text }) => text?.length))).toEqual([
       [CHUNKS * 1008],
     ]);
-    const chunky = appends.slice(-Math.floor(appends.length / 3)).filter(({ entries }) => entries > 1);
+    const chunky = appends.slice(-Math.floor(appends.length / 3)).filter(({ bytes }) => bytes > 1008);
     const quarter = Math.floor(chunky.length / 4);
     const cost = (part: typeof chunky) =>
       part.reduce((sum, { bytes }) => sum + bytes, 0) / part.reduce((sum, { entries }) => sum + entries, 0);
