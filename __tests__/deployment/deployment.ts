@@ -32,6 +32,4 @@ export interface Deployment {
 /** What a set-up can do. */
 export interface SetUp {
   readonly start: () => Promise<Deployment>;
-  /** Whether its storage keeps webhooks. */
-  readonly hasWebhooks: boolean;
 }

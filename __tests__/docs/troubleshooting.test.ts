@@ -73,7 +73,7 @@ const causes: Record<string, () => Promise<string>> = {
   'Calls are sent with POST': () => raw('', {}, 'GET'),
   'The agent failed': () => call('SendMessage', message('fail')),
   'Internal error': () => call('ListTasks', {}, { 'x-user': 'broken' }),
-  'The server can not reach its storage': async () => {
+  'This server can not reach its storage': async () => {
     const { storage, ...others } = memoryBackend();
     const listTasks = () => Promise.reject(new StorageError('unavailable', 'gone'));
     const cut = await makeApp({ ...others, storage: { ...storage, listTasks } });

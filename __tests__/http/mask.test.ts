@@ -35,7 +35,7 @@ describe('a fault of ours', () => {
     expect(JSON.parse(answer.body)).toMatchObject({
       error: {
         code: -32000,
-        message: `The server can not reach its storage now; try again later (error id ${errorId})`,
+        message: `This server can not reach its storage; try again later (error id ${errorId})`,
         data: [{ reason: 'UNAVAILABLE' }],
       },
     });

@@ -1,4 +1,4 @@
 import { deploymentCases } from '../deployment/cases.ts';
 import { memoryDeployment } from '../deployment/memory.ts';
 
-deploymentCases('two front-ends and two workers', { start: memoryDeployment, hasWebhooks: true });
+deploymentCases('two front-ends and two workers', { start: memoryDeployment });

@@ -1,21 +1,12 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { A2AOptions } from '../../lib/express/options.ts';
+import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../lib/core/clock.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { errorOf, sendText } from '../helpers/calls.ts';
-import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
+import { type AgentApp, message } from '../helpers/make-app.ts';
+import { pushApps } from '../helpers/push-apps.ts';
 import { receiver } from '../helpers/receiver.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function serve(options: Partial<A2AOptions> = {}): Promise<AgentApp> {
-  const app = await makeApp({ push: { allowPrivate: true }, ...options });
-  closing.unshift(app.close);
-  return app;
-}
+const { serve, closing } = pushApps();
 
 const URL = 'https://93.184.215.14/hook';
 const OLDER = { 'A2A-Version': '0.3' };

@@ -1,23 +1,14 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { A2AOptions } from '../../lib/express/options.ts';
+import { describe, expect, it } from '@jest/globals';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import type { TaskPushNotificationConfig } from '../../lib/protocol/v1.ts';
 import { errorOf, sendText } from '../helpers/calls.ts';
 import { gate } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message, userOf } from '../helpers/make-app.ts';
+import { pushApps } from '../helpers/push-apps.ts';
 import { type Behave, receiver, type Received } from '../helpers/receiver.ts';
 import { verifies } from '../requirements.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function serve(options: Partial<A2AOptions> = {}): Promise<AgentApp> {
-  const app = await makeApp({ push: { allowPrivate: true }, ...options });
-  closing.unshift(app.close);
-  return app;
-}
+const { serve, closing } = pushApps();
 
 async function webhook(behave?: Behave) {
   const made = await receiver(behave);

@@ -81,7 +81,12 @@ const table: Record<string, Refused> = {
     options: failing(new StorageError('unavailable', 'hunter2')),
     status: 503,
     sent: { 'retry-after': '5' },
-    error: { ...UNAVAILABLE, message: 'This server can not take more work now; try again later' },
+    error: {
+      ...UNAVAILABLE,
+      message: expect.stringMatching(
+        /^This server can not reach its storage; try again later \(error id [\w-]{36}\)$/,
+      ),
+    },
   },
   'the storage can not be started': {
     options: unstarted(),

@@ -11,7 +11,7 @@ const a2a = a2aRouter({
   // the address of the proxy, which clients see in the card
   ...(process.env['PUBLIC_URL'] && { publicUrl: process.env['PUBLIC_URL'] }),
   // webhooks are taken here, and posted to by push-sender.mjs
-  push: backend.storage.push ? { send: false, ...webhookRules } : false,
+  push: { send: false, ...webhookRules },
 });
 
 const app = express();

@@ -4,14 +4,9 @@ import { connect, webhookRules } from './backend.mjs';
 import { say, whenToldToEnd } from './process.mjs';
 
 const { backend, close } = await connect();
-if (backend.storage.push) {
-  const sender = await startPushSender({ ...backend, ...webhookRules });
-  say('ready');
-  whenToldToEnd(async () => {
-    await sender.stop({ drainMs: 5000 });
-    await close();
-  });
-} else {
-  say('this storage keeps no webhooks, so there is nothing to send');
-  process.exit();
-}
+const sender = await startPushSender({ ...backend, ...webhookRules });
+say('ready');
+whenToldToEnd(async () => {
+  await sender.stop({ drainMs: 5000 });
+  await close();
+});

@@ -19,6 +19,8 @@ export interface Lifecycle {
   readonly isClosing: () => boolean;
 }
 
+/** What clients are told, first of all. */
+export const NO_STORAGE = 'This server can not reach its storage; try again later';
 const RETRY_MS = 5000;
 const HOLD_MS = 60_000;
 /** What a backend has at least, for each step. */
@@ -46,7 +48,7 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
       cancelRetry = clock.after(RETRY_MS, () => {
         if (closing === undefined) ready().catch(() => undefined); // logged above
       });
-      throw new UnavailableError('This server can not reach its storage; try again later', RETRY_MS / 1000);
+      throw new UnavailableError(NO_STORAGE, RETRY_MS / 1000);
     }
   }
 

@@ -44,13 +44,13 @@ export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELE
 /** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. */
 export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<RunState> {
   const { claimed, queue, options } = context;
-  const starting = isTooLarge(queue, { kind: 'start', attempt, worker: options.worker });
+  const starting = writeStart(queue, { kind: 'start', attempt, worker: options.worker });
   const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
-  const isFull = await starting;
+  const fits = await starting;
   const { id: taskId, contextId } = snapshot.task;
   const { exposeErrors = false } = options;
   const failures = createFailures({ taskId, contextId, answers: claimed.answers, exposeErrors });
-  if (isFull) {
+  if (!fits) {
     await new Promise((resolve, reject) => {
       queue.pushEnd([failures.say(TOO_LARGE)], resolve, reject);
     });
@@ -87,14 +87,14 @@ function loadBeside(context: TurnContext, other: Promise<unknown>): Promise<Task
   return loadTask(context);
 }
 
-/** Writes the start of a run. A task may be so full that not even that fits. */
-function isTooLarge(queue: AppendQueue, start: EntryBody): Promise<boolean> {
+/** Writes the start of a run. False: the task is so full that not even that fits. */
+function writeStart(queue: AppendQueue, start: EntryBody): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const stored = () => {
-      resolve(false);
+      resolve(true);
     };
     queue.push([start], stored, (error) => {
-      if (error instanceof TaskTooLarge) resolve(true);
+      if (error instanceof TaskTooLarge) resolve(false);
       else reject(error);
     });
   });

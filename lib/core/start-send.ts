@@ -219,9 +219,11 @@ async function asAnswerable<T>(written: Promise<T>, field?: Parameters<typeof ke
   try {
     return await written;
   } catch (error) {
-    if (!(error instanceof StorageError) || error.code === 'exists') throw error;
+    if (!(error instanceof StorageError)) throw error;
     if (error.code === 'key-reused') throw keyReused(field);
     if (error.code === 'too-large') throw tooLarge();
-    throw new UnavailableError('This server can not take more work now; try again later', 5);
+    if (error.code === 'full')
+      throw new UnavailableError('This server can not take more work now; try again later', 5);
+    throw error;
   }
 }

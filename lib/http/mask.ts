@@ -4,6 +4,7 @@ import type { ErrorInfo } from '../core/failure.ts';
 import { debugInfo, exposeError } from '../core/exposed-error.ts';
 import type { Logger } from '../core/logger.ts';
 import { createReport, type Report } from '../core/report.ts';
+import { NO_STORAGE } from '../core/lifecycle.ts';
 import { StorageError } from '../core/storage.ts';
 import { type A2AError, InternalError, isA2AError, UnavailableError } from '../protocol/errors.ts';
 
@@ -15,7 +16,6 @@ export interface Masking {
   readonly report: Report;
 }
 
-const NO_STORAGE = 'The server can not reach its storage now; try again later';
 const RETRY_SECONDS = 5;
 
 /** The operation that failed. */
