@@ -39,13 +39,15 @@ export interface ParamsDialect {
   readonly translate: (params: unknown) => unknown;
 }
 
-/** One event of a stream. The same object for every reader in this process, so its JSON can be made once. */
+/** One event of a stream. Its `event` is the same object for all readers in this process, so its JSON can be made once. */
 export interface StreamItem {
   readonly event: StreamResponse;
   /** Where to go on after this event; absent where the client did not activate resumable streams. */
   readonly cursor?: string;
   /** The stream ends with this event. */
   readonly ends?: true;
+  /** No other reader is given this event: its JSON need not be kept. @defaultValue false */
+  readonly unshared?: boolean;
 }
 
 /** Events as they become ready, each batch never empty. Ends by itself where the protocol says so, or on abort; may throw an A2AError. */

@@ -1,10 +1,12 @@
 import type { StreamItem } from './call.ts';
 import { entryEvent, isClosing } from './fold.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
+import type { StreamResponse } from '../protocol/v1.ts';
 
 /** What clients see of entries. Made once per entry, whatever the number of readers. */
 export interface EventItems {
-  readonly of: (batch: readonly LogEntry[], resumable: boolean) => readonly StreamItem[];
+  /** `isAlone`: no other reader follows the task, so nothing is kept for others. */
+  readonly of: (batch: readonly LogEntry[], resumable: boolean, isAlone: boolean) => readonly StreamItem[];
 }
 
 /** Where a stream can go on after this entry: its number, and its time to catch a store that lost entries and reused numbers. */
@@ -21,28 +23,55 @@ export function parseCursor(text: string | undefined): { seq: Seq; ts: number } 
 
 /** Makes the items of one task's entries. */
 export function createEventItems(cache: EventItemCache, taskId: TaskId, contextId: string): EventItems {
-  function itemOf(entry: LogEntry): CachedItem | undefined {
-    const known = cache.entries.get(entry);
-    if (known !== undefined) return known;
+  const { entries } = cache;
+
+  function sharedItem(entry: LogEntry, resumable: boolean): StreamItem | undefined {
+    const known = entries.get(entry);
+    if (known !== undefined) return resumable ? known.resumable : known.plain;
     const event = entryEvent(taskId, contextId, entry);
     if (event === undefined) return undefined;
-    // every stream ends with an entry that closes the task
-    const plain: StreamItem = isClosing(entry) ? { event, ends: true } : { event };
-    const made = { plain, resumable: { ...plain, cursor: cursorOf(entry) } };
-    cache.entries.set(entry, made);
-    return made;
+    const made = { plain: itemOf(event, entry, false, false), resumable: itemOf(event, entry, true, false) };
+    entries.set(entry, made);
+    return resumable ? made.resumable : made.plain;
+  }
+
+  function ownItem(entry: LogEntry, resumable: boolean): StreamItem | undefined {
+    const event = entryEvent(taskId, contextId, entry);
+    return event === undefined ? undefined : itemOf(event, entry, resumable, true);
   }
 
   return {
-    of(batch, resumable) {
+    of(batch, resumable, isAlone) {
+      if (isAlone) return listOf(batch, resumable, ownItem);
       const form = resumable ? 'resumable' : 'plain';
       const known = cache[form].get(batch);
       if (known !== undefined) return known;
-      const items = batch.flatMap((entry) => itemOf(entry)?.[form] ?? []);
+      const items = listOf(batch, resumable, sharedItem);
       cache[form].set(batch, items);
       return items;
     },
   };
+}
+
+function listOf(
+  batch: readonly LogEntry[],
+  resumable: boolean,
+  itemFor: (entry: LogEntry, resumable: boolean) => StreamItem | undefined,
+): readonly StreamItem[] {
+  const items: StreamItem[] = [];
+  for (const entry of batch) {
+    const item = itemFor(entry, resumable);
+    if (item !== undefined) items.push(item);
+  }
+  return items;
+}
+
+/** The item of one event: every stream ends with an entry that closes the task. */
+function itemOf(event: StreamResponse, entry: LogEntry, resumable: boolean, unshared: boolean): StreamItem {
+  if (isClosing(entry)) {
+    return { event, unshared, ends: true, ...(resumable && { cursor: cursorOf(entry) }) };
+  }
+  return resumable ? { event, unshared, cursor: cursorOf(entry) } : { event, unshared };
 }
 
 /** The last items of a stream, told so by the last of them. */

@@ -10,6 +10,8 @@ export class CursorTrimmed extends Error {
 /** What a reader reads from: one watched task. */
 export interface Source {
   readonly leave: (reader: Reader) => void;
+  /** Whether it has had several readers at once. */
+  readonly isShared: () => boolean;
   /** The highest number heard of. */
   readonly head: () => Seq;
   /** Whether a read now could miss an entry that no hint will tell of either. */
@@ -46,6 +48,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   #source: Source | undefined;
   #waiting: Waiting | undefined;
   #isLoading = false;
+  #isAlone = false;
   #ended = false;
 
   constructor(join: (reader: Reader) => Source, after: Seq, signal: AbortSignal) {
@@ -72,6 +75,10 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   /** All that is written from now on is heard of. */
   trustHints(): void {
     this.#mustRead = false;
+  }
+
+  isAlone(): boolean {
+    return this.#isAlone;
   }
 
   /** Begins after this entry instead. */
@@ -164,6 +171,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
       return;
     }
     this.#cursor = last.seq;
+    this.#isAlone = this.#source?.isShared() === false;
     if (isClosing(last)) this.#free();
     const waiting = this.#waiting;
     this.#waiting = undefined;

@@ -37,6 +37,7 @@ export class Watch implements Source {
   #loads: Map<Seq, Promise<Page>> | undefined;
   #unsubscribe: (() => void) | undefined;
   #ticks = 0;
+  #isShared = false;
 
   constructor(taskId: TaskId, context: WatchContext) {
     this.taskId = taskId;
@@ -93,8 +94,14 @@ export class Watch implements Source {
     return page;
   }
 
+  isShared(): boolean {
+    return this.#isShared;
+  }
+
   enter(reader: Reader): this {
     this.readers.add(reader);
+    // those that the last entry frees must not look alone one after the other
+    if (this.readers.size > 1) this.#isShared = true;
     return this;
   }
 

@@ -19,13 +19,13 @@ export interface TaskFeed {
    * returns after the closing entry or on abort. Throws CursorTrimmed if `after` is older than the log. Any number of
    * callers share one ring and one subscription per task, and callers at the same place get the same array.
    */
-  readonly tail: (taskId: TaskId, after: Seq, signal: AbortSignal) => AsyncIterable<readonly LogEntry[]>;
+  readonly tail: (taskId: TaskId, after: Seq, signal: AbortSignal) => Tail;
   /** Snapshot at k, then the tail after k. `undefined` when the task is unknown or of another scope. */
   readonly open: (
     taskId: TaskId,
     scope: Scope,
     signal: AbortSignal,
-  ) => Promise<{ snapshot: TaskSnapshot; tail: AsyncIterable<readonly LogEntry[]> } | undefined>;
+  ) => Promise<{ snapshot: TaskSnapshot; tail: Tail } | undefined>;
   /**
    * The tail of a task that the caller is about to create. Called before the write: where the bus is of this process, the
    * log need not be read for what came between. Ends as the others do, or by its `return`.
@@ -35,8 +35,14 @@ export interface TaskFeed {
   readonly close: () => void;
 }
 
+/** What follows in the log of a task. */
+export interface Tail extends AsyncIterable<readonly LogEntry[]> {
+  /** Whether nobody else in this process has read this task beside this reader. */
+  readonly isAlone: () => boolean;
+}
+
 /** A tail that begins when it is known after which entry. */
-export interface ExpectedTail extends AsyncIterable<readonly LogEntry[]> {
+export interface ExpectedTail extends Tail {
   readonly startAfter: (seq: Seq) => void;
   readonly end: () => void;
 }

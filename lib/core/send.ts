@@ -9,6 +9,7 @@ import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { entryStream } from './entry-stream.ts';
 import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
+import type { Tail } from './feed.ts';
 import { createFold, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
 import type { Sent, StartSend } from './start-send.ts';
@@ -100,7 +101,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     sent: Sent,
     { signal }: OperationContext,
   ): EventStream & AsyncGenerator<StreamItem[]> {
-    yield [{ event: { message: bareMessage(await answerOf(sent, signal())) } }];
+    yield [{ event: { message: bareMessage(await answerOf(sent, signal())) }, unshared: true }];
   }
 
   function taskStream(
@@ -112,6 +113,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const { snapshot, created, own } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
       event: { task: withHistory(task, historyLength) },
+      unshared: true,
       ...(resumable && { cursor: cursorOf(at) }),
     });
     const first: StreamItem[] = [];
@@ -125,16 +127,13 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
       let news = batch;
       if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
       if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
-      const seen = items.of(news, resumable);
+      const seen = items.of(news, resumable, tail.isAlone());
       return end >= 0 ? { items: ending(seen), ends: true } : { items: seen, ends: false };
     });
   }
 
   /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
-  function tailOf(
-    { taskId, own, snapshot, created }: Sent,
-    signal: AbortSignal,
-  ): AsyncIterable<readonly LogEntry[]> {
+  function tailOf({ taskId, own, snapshot, created }: Sent, signal: AbortSignal): Tail {
     return created?.tail ?? feed.tail(taskId, Math.max(own, (snapshot?.first ?? 1) - 1), signal);
   }
 
@@ -142,7 +141,8 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
 }
 
 /** What follows a task that has ended. */
-const NOTHING: AsyncIterable<readonly LogEntry[]> = {
+const NOTHING: Tail = {
+  isAlone: () => true,
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 };
 

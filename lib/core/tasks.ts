@@ -179,10 +179,13 @@ export function createTaskOperations(
     const items = createEventItems(cache, task.id, task.contextId);
     const first: StreamItem[] =
       resumeAt === undefined
-        ? [{ event: { task }, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
+        ? [{ event: { task }, unshared: true, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
         : [];
     const tail = feed.tail(task.id, resumeAt ?? seq, signal());
-    return entryStream(first, tail, (batch) => ({ items: items.of(batch, resumable), ends: false }));
+    return entryStream(first, tail, (batch) => ({
+      items: items.of(batch, resumable, tail.isAlone()),
+      ends: false,
+    }));
   }
 
   return { getTask, listTasks, cancelTask, subscribeToTask };

@@ -38,16 +38,16 @@ function isBuffered(res: ServerResponse): boolean {
 /** Makes the sender. The JSON of an event is made once for each dialect, for all readers of this handler. */
 export function createEventStreams(options: SseOptions & { readonly logger: Logger }): EventStreams {
   let isTold = false;
-  const plain = jsonCache(JSON.stringify);
+  const plain = jsonOfItems((event) => JSON.stringify(event));
   const translated = new WeakMap<Translate, (item: StreamItem) => Json>();
 
   function writerOf(translate: Translate | undefined): (item: StreamItem) => Json {
-    if (translate === undefined) return (item) => plain(item.event);
+    if (translate === undefined) return plain;
     const known = translated.get(translate);
     if (known !== undefined) return known;
-    const going = jsonCache((event) => JSON.stringify(translate(event, false)));
-    const last = jsonCache((event) => JSON.stringify(translate(event, true)));
-    const made = ({ event, ends }: StreamItem) => (ends ? last(event) : going(event));
+    const going = jsonOfItems((event) => JSON.stringify(translate(event, false)));
+    const last = jsonOfItems((event) => JSON.stringify(translate(event, true)));
+    const made = (item: StreamItem) => (item.ends ? last(item) : going(item));
     translated.set(translate, made);
     return made;
   }
@@ -67,7 +67,8 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
       const { event, cursor } = item;
       const json = jsonOf(item);
       if (cursor === undefined) return { prefix, suffix, json };
-      return { prefix, suffix, json, cursor, ...numbers.before(cursor, event.task !== undefined) };
+      const skip = numbers.before(cursor, event.task !== undefined);
+      return skip === undefined ? { prefix, suffix, json, cursor } : { prefix, suffix, json, cursor, skip };
     };
     try {
       for await (const batch of reply.stream) {
@@ -95,7 +96,7 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
 /** The numbers that the cursors of a stream begin with. */
 interface Numbers {
   /** What no event has between the last one and this. */
-  readonly before: (cursor: string, isTask: boolean) => { readonly skip?: string };
+  readonly before: (cursor: string, isTask: boolean) => string | undefined;
 }
 
 /** Clients know by the numbers that an event was lost, so those that have none are named (docs/resumable-streams.md). */
@@ -106,21 +107,25 @@ function createNumbers(lastEventId: string | undefined): Numbers {
       const number = Number.parseInt(cursor, 10);
       // a task stands for all that was before it
       const isGap = !isTask && number > last + 1;
-      const skip = isGap ? { skip: `${String(last + 1)}-${String(number - 1)}` } : {};
+      const skip = isGap ? `${String(last + 1)}-${String(number - 1)}` : undefined;
       last = number;
       return skip;
     },
   };
 }
 
-/** Keeps the JSON of events, large ones as bytes. */
-function jsonCache(write: (event: StreamItem['event']) => string): (event: StreamItem['event']) => Json {
+/** Gives the JSON of events. That of events which other readers may get is kept; large ones are bytes. */
+function jsonOfItems(write: (event: StreamItem['event']) => string): (item: StreamItem) => Json {
   const known = new WeakMap<StreamItem['event'], Json>();
-  return (event) => {
+  const jsonOf = (event: StreamItem['event']) => {
+    const text = write(event);
+    return text.length < LARGE ? text : Buffer.from(text);
+  };
+  return ({ event, unshared }) => {
+    if (unshared === true) return jsonOf(event);
     const made = known.get(event);
     if (made !== undefined) return made;
-    const text = write(event);
-    const json = text.length < LARGE ? text : Buffer.from(text);
+    const json = jsonOf(event);
     known.set(event, json);
     return json;
   };

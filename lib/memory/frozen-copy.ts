@@ -39,7 +39,9 @@ function copyObject(value: object, count: ByteCount): unknown {
   count.bytes += 2;
   if (Array.isArray(value)) return copyList(value, count);
   const target: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  // without a list of the keys: most objects are small, and there are many
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
     const copied = copy(value[key as keyof typeof value], count);
     if (copied === undefined) continue;
     count.bytes += key.length + 4;
