@@ -3,10 +3,10 @@
 // Runs every workload over every server in alternation, prints the table and, for a whole run, writes bench/results.md.
 // The servers are held to core 0, the load generator (this process) to core 1. Needs Linux: CPU is read from /proc.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machine } from './lib/machine.mjs';
 import { asMarkdown, asText, figures, notes, targetTable } from './lib/report.mjs';
 import { sampleWorkload } from './lib/sampling.mjs';
 import { pinGenerator } from './lib/server-process.mjs';
@@ -17,6 +17,7 @@ import { workloads } from './workloads/index.mjs';
 const MAIN = ['express-a2a', 'a2ajs', 'floor-express'];
 const EXTRA = ['express-a2a-before', 'floor-express-ownbody', 'floor-http'];
 const ROOT = join(import.meta.dirname, '..');
+const COMPARED = ['express', '@a2a-js/sdk'];
 
 const LEGEND = `Medians with their range. The columns ": name" say how many times more express-a2a costs than that server, as the
 median of the ratios of each round: above 1 it is worse. CPU is the server process's own, all threads, so it bears a busy
@@ -54,7 +55,9 @@ async function main() {
   const servers = args.servers?.split(',') ?? (args.quick ? MAIN : [...MAIN, ...EXTRA]);
   const tables = [figures(measured, servers), targetTable(measured)];
   for (const table of tables) console.log(`\n${asText(table)}`);
-  console.log(`\n${notes(measured).join('\n')}\n\n${LEGEND}\n${machine(startedAt, sizes.rounds)}`);
+  console.log(
+    `\n${notes(measured).join('\n')}\n\n${LEGEND}\n${machine(startedAt, COMPARED)}; ${sizes.rounds} rounds.`,
+  );
   if (args.servers !== undefined || args.workloads !== undefined || args.quick) return;
   writeFileSync(join(import.meta.dirname, 'results.md'), page(tables, measured, startedAt, sizes.rounds));
   console.log('written to bench/results.md');
@@ -84,24 +87,6 @@ function serversOf({ isShort, servers }) {
 }
 
 /**
- * @param {Date} startedAt
- * @param {number} rounds
- */
-function machine(startedAt, rounds) {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const installed = ['express', '@a2a-js/sdk'].map((name) => {
-    const file = join(ROOT, 'node_modules', name, 'package.json');
-    return `${name} ${JSON.parse(readFileSync(file, 'utf8')).version}`;
-  });
-  const cores = `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown CPU'}`;
-  const load = `load average ${loadavg()
-    .map((it) => it.toFixed(1))
-    .join(' ')} at the end`;
-  const versions = [`node ${process.versions.node}`, `express-a2a ${version}`, ...installed].join(', ');
-  return `${startedAt.toISOString().slice(0, 16)}Z; ${cores}, ${load}; ${versions}; ${rounds} rounds.`;
-}
-
-/**
  * @param {import('./lib/report.mjs').Table[]} tables
  * @param {import('./lib/report.mjs').Measured[]} measured
  * @param {Date} startedAt
@@ -114,7 +99,7 @@ function page([all, reached], measured, startedAt, rounds) {
     '# Results',
     `Written by \`npm run bench\`; [README.md](README.md) tells what is measured and how to read it, [notes.md](notes.md) what each
 step towards these figures cost and won.`,
-    machine(startedAt, rounds),
+    `${machine(startedAt, COMPARED)}; ${rounds} rounds.`,
     `## Targets\n\n${asMarkdown(reached)}`,
     `## Figures\n\n${LEGEND}\n\n${asMarkdown(all)}`,
     `## Workloads\n\n${list(measured.map(({ name, title }) => `${name}: ${title}`))}`,

@@ -14,7 +14,17 @@ export function pinGenerator() {
   if (HAS_TASKSET) spawnSync('taskset', ['-a', '-cp', '1', String(process.pid)]);
 }
 
-async function freePort() {
+/**
+ * A command, held to cores where the machine can.
+ *
+ * @param {string} cores
+ * @param {string[]} command
+ */
+export function onCores(cores, command) {
+  return HAS_TASKSET ? ['taskset', '-c', cores, ...command] : command;
+}
+
+export async function freePort() {
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   const address = holder.address();
@@ -45,15 +55,15 @@ export class ServerProcess {
    * Starts one of the files in servers/, and waits until it listens.
    *
    * @param {string} name
-   * @param {{ nodeFlags?: string[] }} [options]
+   * @param {{ nodeFlags?: string[], env?: Record<string, string>, cores?: string }} [options] `cores` as `taskset -c` takes it
    */
-  static async start(name, { nodeFlags = [] } = {}) {
+  static async start(name, { nodeFlags = [], env = {}, cores = '0' } = {}) {
     const port = await freePort();
     const probe = ['--expose-gc', ...nodeFlags, '--import', join(FOLDER, 'lib/probe.mjs')];
     const node = [process.execPath, ...probe, join(FOLDER, `servers/${name}.mjs`)];
-    const [command = '', ...args] = HAS_TASKSET ? ['taskset', '-c', '0', ...node] : node;
+    const [command = '', ...args] = onCores(cores, node);
     const child = spawn(command, args, {
-      env: { ...process.env, PORT: String(port), NODE_ENV: 'production' },
+      env: { ...process.env, PORT: String(port), NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     const server = new ServerProcess(name, port, child);
