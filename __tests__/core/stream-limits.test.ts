@@ -4,7 +4,7 @@ import type { OperationContext } from '../../lib/core/engine.ts';
 import { createStreamLimits } from '../../lib/core/stream-limits.ts';
 
 function contextOf(owner: string | null, signal: AbortSignal): OperationContext {
-  return { scope: { agent: 'a', tenant: '', owner }, signal: () => signal, extensions: [], resumable: false };
+  return { scope: { agent: 'a', tenant: '', owner }, signal, extensions: [], resumable: false };
 }
 
 const item: StreamItem = { event: {} as StreamItem['event'] }; // nobody looks into it

@@ -1,8 +1,9 @@
+import type { Abortable } from '../../lib/core/abortable.ts';
 import type { EventStream, StreamItem } from '../../lib/core/call.ts';
 
 /** A stream of events that the test feeds. Ends on abort, as those of the service do. */
 export interface Source {
-  readonly stream: (signal: AbortSignal) => EventStream;
+  readonly stream: (signal: Abortable) => EventStream;
   readonly push: (batch: readonly StreamItem[]) => void;
   readonly end: () => void;
   readonly fail: (error: unknown) => void;
@@ -25,7 +26,7 @@ export function source(): Source {
     wake();
   }
 
-  async function* stream(signal: AbortSignal): EventStream & AsyncGenerator<readonly StreamItem[]> {
+  async function* stream(signal: Abortable): EventStream & AsyncGenerator<readonly StreamItem[]> {
     signal.addEventListener('abort', () => {
       wake();
       leave();

@@ -60,7 +60,7 @@ export function sseBench(): SseBench {
 
   beforeEach(async () => {
     bench.feed = source();
-    bench.service = fakeService(({ caller }) => bench.feed.stream(caller.signal()));
+    bench.service = fakeService(({ caller }) => bench.feed.stream(caller.signal));
     await start();
   });
 

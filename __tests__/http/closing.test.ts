@@ -16,8 +16,8 @@ describe('closing', () => {
     const service = fakeService(
       ({ caller }) =>
         new Promise((_, reject) => {
-          caller.signal().addEventListener('abort', () => {
-            reject(new Error(String(caller.signal().reason)));
+          caller.signal.addEventListener('abort', () => {
+            reject(new Error(String(caller.signal.reason)));
           });
         }),
     );

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
+import type { Abortable } from '../../lib/core/abortable.ts';
 import { CALL } from '../helpers/ask.ts';
 import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { post } from '../helpers/raw-http.ts';
@@ -15,11 +16,11 @@ afterEach(async () => {
 
 describe('a client that has gone', () => {
   it('ends its own call without a report', async () => {
-    let seen: AbortSignal | undefined;
+    let seen: Abortable | undefined;
     const service = fakeService(({ caller }) => {
-      seen = caller.signal();
+      seen = caller.signal;
       return new Promise((_, reject) => {
-        caller.signal().addEventListener('abort', () => {
+        caller.signal.addEventListener('abort', () => {
           reject(new Error('gone'));
         });
       });
@@ -73,7 +74,7 @@ describe('a client that has gone', () => {
     const service = fakeService(
       ({ caller }) =>
         new Promise((_, reject) => {
-          caller.signal().addEventListener('abort', () => {
+          caller.signal.addEventListener('abort', () => {
             reject(new Error('gone'));
           });
         }),
@@ -86,7 +87,7 @@ describe('a client that has gone', () => {
     socket.destroy();
     while (handler.active() > 0) await new Promise(setImmediate);
     process.off('warning', note);
-    expect(service.calls.every(({ caller }) => caller.signal().aborted)).toBe(true);
+    expect(service.calls.every(({ caller }) => caller.signal.aborted)).toBe(true);
     expect(warnings).toEqual([]);
   });
 });

@@ -94,7 +94,7 @@ describe('a reader that goes away', () => {
     const other = source();
     const streams = [bench.feed, other];
     let next = 0;
-    bench.service = fakeService(({ caller }) => streams[next++]?.stream(caller.signal()));
+    bench.service = fakeService(({ caller }) => streams[next++]?.stream(caller.signal));
     await bench.restart();
     const first = await bench.open();
     await until(() => next === 1);

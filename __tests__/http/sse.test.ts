@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Abortable } from '../../lib/core/abortable.ts';
 import { TaskNotFoundError } from '../../lib/protocol/errors.ts';
 import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { until } from '../helpers/gate.ts';
@@ -80,7 +80,7 @@ describe('a stream', () => {
     });
     const feeds = [source(), source(), source()];
     let next = 0;
-    bench.service = fakeService(({ caller }) => feeds[next++]?.stream(caller.signal()));
+    bench.service = fakeService(({ caller }) => feeds[next++]?.stream(caller.signal));
     await bench.restart();
     for (const each of feeds) {
       each.push([{ event }]);
@@ -227,8 +227,10 @@ describe('silence', () => {
 });
 
 /** A stream that has nothing to show until it is broken off, as one of a bare message. */
-async function* failingOnAbort(signal: AbortSignal): AsyncGenerator<never[]> {
-  await once(signal, 'abort');
+async function* failingOnAbort(signal: Abortable): AsyncGenerator<never[]> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', resolve);
+  });
   yield* [];
   throw new Error('broken off');
 }
@@ -245,7 +247,7 @@ describe('closing', () => {
   });
 
   it('tells a stream that fails by it why, though its head is out', async () => {
-    bench.service = fakeService(({ caller: { signal } }) => failingOnAbort(signal()));
+    bench.service = fakeService(({ caller: { signal } }) => failingOnAbort(signal));
     await bench.restart();
     const socket = await bench.open();
     await until(() => bench.handler.clock.pending() === 1);

@@ -1,5 +1,6 @@
 import { a2aV1Methods } from '../protocol/v1.schema.ts';
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
+import type { Abortable } from './abortable.ts';
 import type { Metadata } from './log.ts';
 
 /** Asks the application a question about a call. Rejects with an A2AError where it refuses the caller, else with what it threw. */
@@ -26,7 +27,7 @@ export interface Caller {
   /** W3C trace context of the request. */
   readonly traceparent?: string;
   /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */
-  readonly signal: () => AbortSignal;
+  readonly signal: Abortable;
 }
 
 /** Reads parameters that are not written as an object of 1.0. */

@@ -1,3 +1,4 @@
+import type { Abortable } from './abortable.ts';
 import type { Broker } from './broker.ts';
 import type { Ask } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -22,8 +23,8 @@ export interface Engine {
 /** One call, past the door. */
 export interface OperationContext {
   readonly scope: Scope;
-  /** Aborted when the client has gone or the server shuts down; made only for who asks. */
-  readonly signal: () => AbortSignal;
+  /** Aborted when the client has gone or the server shuts down. */
+  readonly signal: Abortable;
   /** URIs of the extensions that are active for it. */
   readonly extensions: readonly string[];
   /** Whether the client can go on with a broken stream. */

@@ -1,3 +1,4 @@
+import type { Abortable } from './abortable.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { isClosing } from './fold.ts';
 import type { LogEntry, Seq } from './log.ts';
@@ -41,7 +42,7 @@ const DONE: Promise<IteratorResult<Batch, undefined>> = Promise.resolve({ done: 
  */
 export class Reader implements AsyncIterableIterator<Batch, undefined> {
   readonly #join: (reader: Reader) => Source;
-  readonly #signal: AbortSignal;
+  readonly #signal: Abortable;
   #cursor: Seq;
   /** Whether the storage may have entries after the cursor that nobody will tell of. */
   #mustRead = true;
@@ -51,7 +52,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   #isAlone = false;
   #ended = false;
 
-  constructor(join: (reader: Reader) => Source, after: Seq, signal: AbortSignal) {
+  constructor(join: (reader: Reader) => Source, after: Seq, signal: Abortable) {
     this.#join = join;
     this.#cursor = after;
     this.#signal = signal;

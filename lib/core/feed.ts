@@ -1,3 +1,4 @@
+import type { Abortable } from './abortable.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import { createFlush } from './feed-flush.ts';
@@ -19,18 +20,18 @@ export interface TaskFeed {
    * returns after the closing entry or on abort. Throws CursorTrimmed if `after` is older than the log. Any number of
    * callers share one ring and one subscription per task, and callers at the same place get the same array.
    */
-  readonly tail: (taskId: TaskId, after: Seq, signal: AbortSignal) => Tail;
+  readonly tail: (taskId: TaskId, after: Seq, signal: Abortable) => Tail;
   /** Snapshot at k, then the tail after k. `undefined` when the task is unknown or of another scope. */
   readonly open: (
     taskId: TaskId,
     scope: Scope,
-    signal: AbortSignal,
+    signal: Abortable,
   ) => Promise<{ snapshot: TaskSnapshot; tail: Tail } | undefined>;
   /**
    * The tail of a task that the caller is about to create. Called before the write: where the bus is of this process, the
    * log need not be read for what came between. Ends as the others do, or by its `return`.
    */
-  readonly expect: (taskId: TaskId, signal: AbortSignal) => Promise<ExpectedTail>;
+  readonly expect: (taskId: TaskId, signal: Abortable) => Promise<ExpectedTail>;
   /** Stops polling and listening. Readers that are still there end. */
   readonly close: () => void;
 }
@@ -106,7 +107,7 @@ export function createTaskFeed(options: {
     return made;
   }
 
-  function reader(taskId: TaskId, after: Seq, signal: AbortSignal): Reader {
+  function reader(taskId: TaskId, after: Seq, signal: Abortable): Reader {
     const made = new Reader((entering) => watch(taskId).enter(entering), after, signal);
     if (isClosed) made.end();
     return made;

@@ -5,6 +5,7 @@ import {
   UnavailableError,
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
+import type { Abortable } from './abortable.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { entryStream } from './entry-stream.ts';
@@ -38,10 +39,10 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const { returnImmediately, historyLength } = params.configuration ?? {};
     const sent = await start(params, context, returnImmediately === true ? 'task' : undefined);
     // a call that joins another one gets the kind of answer that the first one had
-    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal())) };
+    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal)) };
     const task = await (returnImmediately === true
       ? current(sent, context)
-      : answeredTask(sent, context.signal()));
+      : answeredTask(sent, context.signal));
     return { task: withHistory(task, historyLength) };
   }
 
@@ -56,7 +57,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   /** The task as it was when an entry answered the send, or as it is where that was before. */
-  async function answeredTask(sent: Sent, signal: AbortSignal): Promise<StoredTask> {
+  async function answeredTask(sent: Sent, signal: Abortable): Promise<StoredTask> {
     const { snapshot, created } = sent;
     if (snapshot?.closed === true) return snapshot.task;
     const begin = created?.open ?? snapshot?.task;
@@ -72,7 +73,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */
   async function answerOf(
     sent: Sent,
-    signal: AbortSignal,
+    signal: Abortable,
     see: (entry: LogEntry) => void = () => undefined,
   ): Promise<LogEntry> {
     try {
@@ -101,7 +102,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     sent: Sent,
     { signal }: OperationContext,
   ): EventStream & AsyncGenerator<StreamItem[]> {
-    yield [{ event: { message: bareMessage(await answerOf(sent, signal())) }, unshared: true }];
+    yield [{ event: { message: bareMessage(await answerOf(sent, signal)) }, unshared: true }];
   }
 
   function taskStream(
@@ -120,7 +121,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     if (snapshot !== undefined) first.push(taskItem(snapshot.task, snapshot));
     if (created !== undefined) first.push(taskItem(createFold(created.open).snapshot(), created.open));
     // of a task that has ended the log may be gone
-    const tail = snapshot?.closed === true ? NOTHING : tailOf(sent, signal());
+    const tail = snapshot?.closed === true ? NOTHING : tailOf(sent, signal);
     const shown = created?.open.seq ?? snapshot?.seq ?? 0;
     return entryStream(first, tail, (batch) => {
       const end = batch.findIndex((entry) => endsStream(entry, own));
@@ -133,7 +134,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
-  function tailOf({ taskId, own, snapshot, created }: Sent, signal: AbortSignal): Tail {
+  function tailOf({ taskId, own, snapshot, created }: Sent, signal: Abortable): Tail {
     return created?.tail ?? feed.tail(taskId, Math.max(own, (snapshot?.first ?? 1) - 1), signal);
   }
 
@@ -155,7 +156,7 @@ function bareMessage(entry: LogEntry): Message {
   throw new InternalError('The agent failed', error?.id);
 }
 
-function unanswered({ taskId, contextId, answers }: Sent, signal: AbortSignal): Error {
+function unanswered({ taskId, contextId, answers }: Sent, signal: Abortable): Error {
   if (signal.reason !== SHUTDOWN) return new Error('The client has gone');
   return new UnavailableError(
     'The server shuts down; the task goes on: follow it with SubscribeToTask, or ask with GetTask',

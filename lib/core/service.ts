@@ -140,7 +140,7 @@ export function createService(options: ServiceOptions): Service {
   function tenantOf(params: Methods[Method]['params'], caller: Caller): string | Promise<string> {
     if (typeof tenants !== 'function') return admitListed(tenants, params);
     const { ask = plainly } = caller;
-    return unlessAborted(() => ask(() => admitAsked(tenants, params)), caller.signal());
+    return unlessAborted(() => ask(() => admitAsked(tenants, params)), caller.signal);
   }
 
   function checkInput(params: Methods[Method]['params']): void {
@@ -164,7 +164,7 @@ async function pushOf(
   { refuse }: PushPart,
 ): Promise<PushDraft | undefined> {
   const origin = { dialect: dialect?.name ?? ('1.0' as const), traceparent };
-  return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal()));
+  return readPush(params, origin, (url) => unlessAborted(() => refuse(url), signal));
 }
 
 async function showExtendedCard(
@@ -174,7 +174,7 @@ async function showExtendedCard(
   if (card === undefined || url === undefined) throw new ExtendedAgentCardNotConfiguredError();
   const { owner, tenant } = scope;
   const asked = { owner, tenant, ...(caller && { caller }) };
-  return unlessAborted(() => ask(() => card.of(asked, url())), signal());
+  return unlessAborted(() => ask(() => card.of(asked, url())), signal);
 }
 
 async function noTasks(params: ListTasksRequest, { scope }: OperationContext): Promise<ListTasksResponse> {

@@ -61,7 +61,7 @@ export function createStartSend(
     const { answers: given } = options;
     if (typeof given !== 'function') return given;
     const decided = async () => given(message, { owner: context.scope.owner, request });
-    const answers: unknown = await unlessAborted(decided, context.signal());
+    const answers: unknown = await unlessAborted(decided, context.signal);
     if (answers === 'task' || answers === 'message') return answers;
     throw new ConfigError('ERR_A2A_OPTIONS', "Option `answers` gave neither 'task' nor 'message'");
   }
@@ -87,7 +87,7 @@ export function createStartSend(
       ...(sendKey && { idempotency: sendKey }),
       ...(push && { push: push({ taskId, contextId }) }),
     };
-    const tail = await feed.expect(taskId, signal());
+    const tail = await feed.expect(taskId, signal);
     try {
       const created = await asAnswerable(storage.createTask(init), sendKey?.field);
       wake(engine, scope.agent, created.taskId);

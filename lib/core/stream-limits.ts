@@ -67,11 +67,11 @@ export function createStreamLimits(limits: StreamLimits): BoundedOperations {
       free,
       take() {
         // whoever has left by now takes no place
-        if (isTaken || signal().aborted) return;
+        if (isTaken || signal.aborted) return;
         admit(scope.owner);
         isTaken = true;
         count(scope.owner, 1);
-        signal().addEventListener('abort', free, { once: true });
+        signal.addEventListener('abort', free);
       },
     };
   }

@@ -12,6 +12,7 @@ import type {
   SubscribeToTaskRequest,
   Task,
 } from '../protocol/v1.ts';
+import type { Abortable } from './abortable.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import { announce, type Engine, type OperationContext } from './engine.ts';
 import { entryStream } from './entry-stream.ts';
@@ -86,10 +87,10 @@ export function createTaskOperations(
     if (!stored.ok && stored.reason === 'not-found') throw new TaskNotFoundError(id);
     if (stored.ok) {
       announce(engine, id, stored);
-      if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal());
+      if (!stored.closed) await waitForEnd(id, scope, stored.seq, context.signal);
     }
     const { task, closed } = await load(id, scope);
-    if (!closed && context.signal().reason === SHUTDOWN) {
+    if (!closed && context.signal.reason === SHUTDOWN) {
       const { contextId } = task;
       throw new UnavailableError('The server shuts down; the cancel goes on: ask with GetTask', 1, {
         taskId: id,
@@ -106,17 +107,19 @@ export function createTaskOperations(
   }
 
   /** Waits for the runner to let go; when its grace is over, ends the task in its place. Gives up a second later. */
-  async function waitForEnd(taskId: TaskId, scope: Scope, after: Seq, signal: AbortSignal): Promise<void> {
+  async function waitForEnd(taskId: TaskId, scope: Scope, after: Seq, signal: Abortable): Promise<void> {
     const giveUp = new AbortController();
+    const leave = () => {
+      giveUp.abort();
+    };
+    signal.addEventListener('abort', leave);
+    if (signal.aborted) leave();
     const cancelTimers = [
       clock.after(cancelGraceMs + LEASE_END_MS, () => void endForRunner(taskId, scope)),
-      clock.after(cancelGraceMs + 1000, () => {
-        giveUp.abort();
-      }),
+      clock.after(cancelGraceMs + 1000, leave),
     ];
     try {
-      const waiting = AbortSignal.any([signal, giveUp.signal]);
-      for await (const batch of feed.tail(taskId, after, waiting)) {
+      for await (const batch of feed.tail(taskId, after, giveUp.signal)) {
         if (batch.some(isClosing)) return;
       }
     } catch (error) {
@@ -124,7 +127,8 @@ export function createTaskOperations(
       if (!(error instanceof CursorTrimmed)) throw error;
     } finally {
       for (const cancel of cancelTimers) cancel();
-      giveUp.abort();
+      signal.removeEventListener('abort', leave);
+      leave();
     }
   }
 
@@ -181,7 +185,7 @@ export function createTaskOperations(
       resumeAt === undefined
         ? [{ event: { task }, unshared: true, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
         : [];
-    const tail = feed.tail(task.id, resumeAt ?? seq, signal());
+    const tail = feed.tail(task.id, resumeAt ?? seq, signal);
     return entryStream(first, tail, (batch) => ({
       items: items.of(batch, resumable, tail.isAlone()),
       ends: false,

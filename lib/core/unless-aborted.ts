@@ -1,5 +1,7 @@
+import type { Abortable } from './abortable.ts';
+
 /** What the action gives; rejects with the signal's reason as soon as it is aborted, also when the action never answers. */
-export function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(action: () => Promise<T>, signal: Abortable): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // a reason is passed on as it came

@@ -27,7 +27,7 @@ interface CallersOptions<Req extends IncomingMessage> extends CallerOptions<Req>
 export interface CallFacts<Req extends IncomingMessage> {
   /** Extension URIs, as sent. */
   readonly extensions: readonly string[];
-  readonly call: Pick<CallEnd, 'signal' | 'unlessEnded'>;
+  readonly call: CallEnd;
   readonly addressOf: AddressOf<Req>;
 }
 
@@ -82,7 +82,7 @@ export function createCallers<Req extends IncomingMessage>(
       url: () => options.urls.of(req, addressOf),
       extensions,
       // no accessor: V8 keeps an object that has one of its own until the next full collection, and all it leads to
-      signal: call.signal,
+      signal: call,
       ...(typeof lastEventId === 'string' && { lastEventId }),
       // node joins several lines of it by commas, which no key has
       ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),

@@ -7,7 +7,7 @@ import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Version } from '../protocol/version.ts';
 import { hasBody, readBody } from './body.ts';
 import { createBodyRoom } from './body-room.ts';
-import { brokenOff, type CallEnd, createCallEnd } from './call-end.ts';
+import { brokenOff, CallEnd } from './call-end.ts';
 import { createCallMeter, type MeteredCall } from './call-meter.ts';
 import { createCallers } from './callers.ts';
 import { RequestAborted } from './collect.ts';
@@ -64,7 +64,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     async invoke(method, params, caller) {
       if (isClosing()) throw shuttingDown();
       // a start that hangs must hold up neither a shutdown, nor the call of a client that has gone
-      if (!isUp) await unlessAborted(options.ready, caller.signal());
+      if (!isUp) await unlessAborted(options.ready, caller.signal);
       isUp = true;
       // the server may have closed meanwhile, and nothing is to be started then
       if (isClosing()) throw shuttingDown();
@@ -107,14 +107,14 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
         olderExtensions: listHeader(olderExtensions),
         takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
         caller,
-        mask: (error, failed) => metered.refused(mask(error, call.reason(), failed)),
+        mask: (error, failed) => metered.refused(mask(error, call.reason, failed)),
       });
       if ('json' in reply) send(reply);
       else {
         metered.streams();
         await streams.send(reply, res, {
           headers: { ...headers, ...reply.headers },
-          signal: call.signal(),
+          signal: call,
           lastEventId: caller.lastEventId,
           answer: send,
         });
@@ -122,9 +122,9 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     } catch (error) {
       if (error instanceof RequestAborted) metered.gone();
       else if (error instanceof HttpRefusal) send(binding.refuse(error.error, error.status));
-      else send(binding.refuse(mask(error, call.reason())));
+      else send(binding.refuse(mask(error, call.reason)));
     } finally {
-      metered.end(call.reason());
+      metered.end(call.reason);
     }
   }
 
@@ -132,7 +132,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     // while earlier middleware waited the client may have gone
     if (departures.hasLeft(req, res)) return;
     cutUnread(req, res, clock);
-    const call = createCallEnd();
+    const call = new CallEnd();
     const metered = meter.start();
     const unwatch = departures.watch(req, res, () => {
       // a response closes when all of it is sent, too
@@ -154,7 +154,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       const error = metered.refused(shuttingDown());
       if (res.headersSent) cut(res);
       else respond(req, res, binding.refuse(error));
-      metered.end(call.reason());
+      metered.end(call.reason);
     };
     active.set(call, { work, giveUp });
   }

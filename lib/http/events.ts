@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer, Headers } from '../binding/answer.ts';
 import type { StreamReply, Translate } from '../binding/binding.ts';
+import type { Abortable } from '../core/abortable.ts';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
 import type { Logger } from '../core/logger.ts';
 import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
@@ -15,7 +16,7 @@ export interface EventStreams {
 export interface StreamContext {
   readonly headers: Headers;
   /** Aborted when the client has gone or the server closes. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
   /** Where the client stands, as it says itself. */
   readonly lastEventId?: string | undefined;
   /** Sends a whole answer instead: the stream failed before its head. */

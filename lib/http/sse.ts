@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Abortable } from '../core/abortable.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Headers } from '../binding/answer.ts';
 import { cut, mutable } from './respond.ts';
@@ -50,7 +51,7 @@ const RETRY_MS = 2000;
 export function createSseWriter(
   res: ServerResponse,
   headers: Headers,
-  signal: AbortSignal,
+  signal: Abortable,
   options: SseOptions,
 ): SseWriter {
   const { keepAliveMs, stallMs, clock } = options;
@@ -194,7 +195,7 @@ export function createSseWriter(
 }
 
 /** A function, so that the compiler does not remember the answer over a write. */
-function isAborted(signal: AbortSignal): boolean {
+function isAborted(signal: Abortable): boolean {
   return signal.aborted;
 }
 

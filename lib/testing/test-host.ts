@@ -99,7 +99,7 @@ export function createTestHost(
     left: AbortSignal,
   ): Promise<Reply<M>> {
     const signal = AbortSignal.any([left, shutdown.signal]);
-    const caller: Caller = { identify: () => Promise.resolve(owner), extensions, signal: () => signal };
+    const caller: Caller = { identify: () => Promise.resolve(owner), extensions, signal };
     try {
       signal.throwIfAborted();
       await ready();
