@@ -207,12 +207,8 @@ export class A2AClient {
     const connection = this.#connection;
     return {
       signal,
-      resubscribe: (id, cursor) => {
-        const headers = cursor === undefined ? {} : { 'Last-Event-ID': cursor };
-        return connection.stream('SubscribeToTask', { id }, { signal, headers });
-      },
+      resubscribe: (id, cursor) => connection.stream('SubscribeToTask', { id }, { signal, cursor }),
       getTask: (id) => connection.send('GetTask', { id }, { signal }),
-      hasCursors: connection.hasCursors(),
       resume: this.#settings.resume ?? {},
       onBreak: this.#settings.onBreak,
     };

@@ -20,18 +20,28 @@ export interface Connection {
   readonly stream: (
     method: StreamMethod,
     params: Methods[StreamMethod]['params'],
-    context: CallContext,
-  ) => Promise<OpenStream>;
+    context: StreamContext,
+  ) => Promise<TaskStream>;
   /** The interface in use. */
   readonly active: () => SpokenInterface;
-  /** Whether streams have event ids. */
-  readonly hasCursors: () => boolean;
+}
+
+/** A stream of an agent. */
+export interface TaskStream extends OpenStream {
+  /** Whether its events have ids. */
+  readonly hasCursors: boolean;
 }
 
 /** What one call adds. */
 export interface CallContext {
   readonly signal: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a call adds whose answer is a stream. */
+export interface StreamContext extends CallContext {
+  /** The last event that was seen. Only interfaces with event ids are asked for what comes after it. */
+  readonly cursor?: string | undefined;
 }
 
 /** Makes the connection; nothing is sent yet. Throws a NoInterfaceError. */
@@ -50,37 +60,51 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
   });
   let active = 0;
 
-  /** Goes to the next interface where the agent can not be reached, and nothing can have been done by that. */
+  /** Event ids are a thing of 1.0. */
+  const sendsIds = ({ version }: SpokenInterface) => hasCursors && version === '1.0';
+
+  /**
+   * Goes to the next interface where the agent can not be reached, and nothing can have been done by that. Where none can
+   * be reached, the next call begins with the same one.
+   */
   async function reach<T>(
     method: keyof Methods,
     call: (transport: Transport, at: SpokenInterface) => Promise<T>,
+    isFit: (at: SpokenInterface) => boolean = () => true,
   ): Promise<T> {
-    for (let left = interfaces.length; ; left--) {
-      const index = active;
+    const first = active;
+    const unreached: SpokenInterface[] = [];
+    let failure: unknown = new Error('No interface is fit for this call');
+    for (let i = 0; i < interfaces.length; i++) {
+      const index = (first + i) % interfaces.length;
       const [transport, at] = [transports[index], interfaces[index]];
-      if (transport === undefined || at === undefined) throw new Error('No interface is active');
+      if (transport === undefined || at === undefined || !isFit(at) || isInVain(at, unreached)) continue;
+      active = index;
       try {
         return await call(transport, at);
       } catch (error) {
         const isElsewhere = isClientError(error) && error.code === 'ERR_A2A_CONNECTION';
-        if (!isElsewhere || left === 1 || (error.mayHaveArrived && !READS.has(method))) throw error;
-        active = (index + 1) % interfaces.length;
+        if (!isElsewhere || (error.mayHaveArrived && !READS.has(method))) throw error;
+        failure = error;
+        unreached.push(at);
       }
     }
+    active = first;
+    throw failure;
   }
 
-  function headersOf({ version }: SpokenInterface, { headers }: CallContext): Record<string, string> {
-    // event ids are a thing of 1.0
-    const list = [...(hasCursors && version === '1.0' ? [RESUMABLE_STREAM] : []), ...others].join(', ');
+  function headersOf(at: SpokenInterface, { headers, cursor }: StreamContext): Record<string, string> {
+    const { version } = at;
+    const list = [...(sendsIds(at) ? [RESUMABLE_STREAM] : []), ...others].join(', ');
     return {
       'A2A-Version': version,
       ...(list !== '' && { [version === '1.0' ? 'A2A-Extensions' : 'X-A2A-Extensions']: list }),
+      ...(cursor !== undefined && { 'Last-Event-ID': cursor }),
       ...headers,
     };
   }
 
   return {
-    hasCursors: () => hasCursors && interfaces[active]?.version === '1.0',
     active: () => interfaces[active] ?? { url: '', binding: 'JSONRPC', version: '1.0', tenant: undefined },
     send: (method, params, context) =>
       reach(method, (transport, at) =>
@@ -91,12 +115,17 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
         }),
       ),
     stream: (method, params, context) =>
-      reach(method, (transport, at) =>
-        transport.stream(method, withTenant(params, at), {
-          signal: context.signal,
-          headers: headersOf(at, context),
-          limitMs: settings.timeouts.headMs,
-        }),
+      reach(
+        method,
+        async (transport, at) => {
+          const opened = await transport.stream(method, withTenant(params, at), {
+            signal: context.signal,
+            headers: headersOf(at, context),
+            limitMs: settings.timeouts.headMs,
+          });
+          return { ...opened, hasCursors: sendsIds(at) };
+        },
+        context.cursor === undefined ? undefined : sendsIds,
       ),
   };
 }
@@ -121,6 +150,15 @@ const READS: ReadonlySet<keyof Methods> = new Set<keyof Methods>([
   'ListTaskPushNotificationConfigs',
   'GetExtendedAgentCard',
 ]);
+
+/**
+ * Whether this is an older version at an address that could not be reached. It may answer a moment later, when the server
+ * is there again, and would be kept, without what the newer version can do.
+ */
+function isInVain(at: SpokenInterface, unreached: readonly SpokenInterface[]): boolean {
+  const { host } = new URL(at.url);
+  return unreached.some(({ url, version }) => new URL(url).host === host && at.version < version);
+}
 
 /** The tenant as the interface has it (§4.4.6), whatever the caller put there. */
 function withTenant<P extends { tenant?: string }>(params: P, { tenant }: SpokenInterface): P {

@@ -2,33 +2,32 @@ import { isA2AError } from '../protocol/errors.ts';
 import type { StreamResponse, Task } from '../protocol/v1.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import { isBreak, isOutcomeUnknown } from './break.ts';
+import type { TaskStream } from './connection.ts';
 import { ConnectionError, OutcomeUnknownError, StreamBrokenError } from './errors.ts';
 import type { ClientOptions } from './options.ts';
 import { createPosition, type Position } from './position.ts';
 import { delay } from './scope.ts';
 import { createSeen, isEnd, isSameStatus, type Seen } from './seen.ts';
-import type { OpenStream, StreamNews } from './transport.ts';
+import type { StreamNews } from './transport.ts';
 
 /** A stream to be followed to its end, whatever happens to connections. */
 export interface FollowPlan {
   /** Opens it for the first time. */
-  readonly begin: () => Promise<OpenStream>;
+  readonly begin: () => Promise<TaskStream>;
   /** Whether `begin` may be repeated when nothing came of it. */
   readonly isRepeatable: boolean;
   /** Opens it again, after the cursor where there is one. */
-  readonly resubscribe: (taskId: string, cursor: string | undefined) => Promise<OpenStream>;
+  readonly resubscribe: (taskId: string, cursor: string | undefined) => Promise<TaskStream>;
   readonly getTask: (taskId: string) => Promise<Task>;
   /** The task, where it is known before the first event: the stream is a subscription. */
   readonly taskId: string | undefined;
-  /** Whether the agent sends event ids (docs/resumable-streams.md). */
-  readonly hasCursors: boolean;
   readonly resume: NonNullable<ClientOptions['resume']>;
   readonly onBreak: ClientOptions['onBreak'];
   readonly signal: AbortSignal;
 }
 
 /** One connection of a stream. */
-interface Connection extends OpenStream {
+interface Connection extends TaskStream {
   readonly isReopened: boolean;
   /** Nothing can follow, whatever the state of the task. */
   readonly isLast?: boolean;
@@ -89,7 +88,7 @@ async function connect(
   if (taskId === undefined || !isReopening) return { ...(await plan.begin()), isReopened: false };
   if (!isRefused) return { ...(await plan.resubscribe(taskId, position.cursor())), isReopened: true };
   const news = once([{ event: { task: await plan.getTask(taskId) }, cursor: undefined }]);
-  return { news, close: () => undefined, isReopened: true, isLast: true };
+  return { news, close: () => undefined, hasCursors: false, isReopened: true, isLast: true };
 }
 
 /** The task has ended meanwhile, or can not be subscribed to (§3.1.6). */
@@ -103,8 +102,8 @@ async function* once(batch: readonly StreamNews[]): AsyncGenerator<readonly Stre
 
 /** What a connection tells that is next. Rejects where something is missing before it. */
 async function* eventsOf(
-  { news, isReopened }: Connection,
-  { hasCursors, getTask }: FollowPlan,
+  { news, hasCursors, isReopened }: Connection,
+  { getTask }: FollowPlan,
   { position, backOff, seen }: { position: Position; backOff: BackOff; seen: Seen },
 ): AsyncGenerator<StreamResponse> {
   let count = 0;
