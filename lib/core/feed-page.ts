@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Page } from './feed-reader.ts';
 import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { Storage } from './storage.ts';
+import { StorageError, type Storage } from './storage.ts';
 
 /** A read that fails for so long ends its readers; they can go on elsewhere. */
 const FAILS_FOR_MS = 10_000;
@@ -47,7 +47,7 @@ export async function within<T>(clock: Clock, limitMs: number, action: () => Pro
   let cancel: () => void = () => undefined;
   const late = new Promise<never>((_resolve, reject) => {
     cancel = clock.after(limitMs, () => {
-      reject(new Error(`No answer for ${Math.round(limitMs)} ms`));
+      reject(new StorageError('unavailable', `The storage did not answer for ${Math.round(limitMs)} ms`));
     });
   });
   try {
