@@ -50,7 +50,7 @@ function statesOf([open, ...others]) {
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 /**
- * @param {Played} played
+ * @param {Pick<Played, 'plan' | 'asked'>} played
  * @param {readonly LogEntry[]} entries
  * @param {{ maxAttempts: number }} rules
  * @returns {string[]}
@@ -65,13 +65,28 @@ export function judgeLog({ plan, asked }, entries, { maxAttempts }) {
   if (last === undefined || !isClosing(last)) faults.push('its log does not stop with its end');
   faults.push(...judgeRuns(entries));
   if (last?.kind !== 'status') return faults;
-  const [state, attempt] = [last.state, entries.findLast((entry) => entry.kind === 'start')?.attempt ?? 0];
-  const mayFail = plan.wish.kind === 'fail' || attempt >= maxAttempts;
-  if (state === 'TASK_STATE_FAILED' && !mayFail)
+  const { state } = last;
+  const attempt = attemptAt(last, entries);
+  const isGivenUp = attempt > maxAttempts && /worker .* was lost/.test(last.message?.parts[0]?.text ?? '');
+  if (state === 'TASK_STATE_FAILED' && plan.wish.kind !== 'fail' && !isGivenUp)
     faults.push(`failed in attempt ${attempt}: ${JSON.stringify(last)}`);
   if (state === 'TASK_STATE_CANCELED' && plan.cancelAfterMs === undefined) faults.push('canceled by nobody');
   if (state === 'TASK_STATE_COMPLETED') faults.push(...judgeWords(entries, asked.size + 1));
   return faults;
+}
+
+/**
+ * In which attempt an entry was written. Each claim is an attempt and an epoch of its own, also one that was lost before it
+ * wrote its `start`; a pause begins the count anew (docs/adapters.md). 0: nobody has started since.
+ *
+ * @param {LogEntry} at
+ * @param {readonly LogEntry[]} entries
+ */
+function attemptAt({ seq, epoch }, entries) {
+  const counted = entries.findLast(
+    (entry) => entry.seq < seq && (entry.kind === 'start' || (entry.kind === 'status' && entry.pause)),
+  );
+  return counted?.kind === 'start' ? counted.attempt + epoch - counted.epoch : 0;
 }
 
 /** What an agent says of itself: `<run>/<attempt>/<number>;`, more than once where an entry joins several. @param {LogEntry} entry */

@@ -1,7 +1,7 @@
 // The judge finds what it is there for: in logs and readers written by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeTask } from './judge.mjs';
+import { judgeLog, judgeTask } from './judge.mjs';
 
 /** @typedef {import('express-a2a').LogEntry} LogEntry @typedef {import('./readers.mjs').Noted} Noted */
 
@@ -115,6 +115,22 @@ test('takes the whole task where a cursor could not be known, and counts it', ()
   const open = { open: { cursor: 'damaged', isDamaged: true } };
   const records = spliced(goodRecords(), 4, 2, open, task);
   assert.deepEqual(judge({ records }), { faults: [], fallbacks: 1 });
+});
+
+/** The log of a task that lost one worker after the other, and what is said of it. @param {number} epoch @param {string} words */
+function givenUp(epoch, words) {
+  const message = { messageId: 'f', role: /** @type {const} */ ('ROLE_AGENT'), parts: [{ text: words }] };
+  const end = entryOf(6, epoch, { kind: 'status', state: 'TASK_STATE_FAILED', message });
+  const wish = { kind: /** @type {const} */ ('stream'), chunks: 2, delayMs: 1 };
+  const plan = { name: 'task-0', wish, answer: wish, isKeyed: false, readers: [] };
+  return judgeLog({ plan, asked: new Set() }, [...goodLog().slice(0, 5), end], { maxAttempts: 5 });
+}
+
+test('lets a task fail whose attempts are used up, also by claims that were lost before they began', () => {
+  const words = 'The worker that ran the agent was lost';
+  assert.deepEqual(givenUp(6, words), []);
+  assert.match(givenUp(5, words).join(), /failed in attempt 5/);
+  assert.match(givenUp(6, 'The agent failed').join(), /failed in attempt 6/);
 });
 
 /** @type {Record<string, [changes: Parameters<typeof judge>[0], fault: RegExp]>} */

@@ -78,7 +78,8 @@ async function followOnWire(reader, { fleet, random, onEvent }, { send, taskId: 
     if (connection > 0) await setTimeout(random.below(RETRY_MS));
     const isDamaged = cursor !== undefined && random.chance(0.05);
     const lastEventId = isDamaged ? `${cursor}0` : cursor;
-    records.push({ open: { ...(lastEventId !== undefined && { cursor: lastEventId }), isDamaged } });
+    const open = { ...(lastEventId !== undefined && { cursor: lastEventId }), isDamaged };
+    records.push({ open });
     const headers = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
     const port = route.pick();
     const { error, isWhole } =
@@ -87,15 +88,20 @@ async function followOnWire(reader, { fleet, random, onEvent }, { send, taskId: 
         : await callWire(port, 'SubscribeToTask', { id: taskId }, { headers, onEvent: take });
     if (isOver) return;
     if (!isWhole || error) reader.breaks += 1;
-    if (error?.code === OVER) await readEnd(taskId);
+    if (error?.code === OVER) await readEnd(taskId, open);
     else if (error && error.code !== BUSY) throw new Error(`refused: ${JSON.stringify(error)}`);
   }
 
-  /** The task has ended before there was a connection. @param {string | undefined} id */
-  async function readEnd(id) {
+  /**
+   * The task has ended, and nothing comes after the cursor: that can be said to nobody whose cursor is good.
+   *
+   * @param {string | undefined} id
+   * @param {{ cursor?: string, isDamaged: boolean }} open
+   */
+  async function readEnd(id, open) {
     const { result } = await callWire(route.pick(), 'GetTask', { id });
     if (result === undefined) return;
-    records.push({ open: {} });
+    records.push({ open });
     take({ event: { task: /** @type {import('express-a2a').Task} */ (result) } });
   }
 }

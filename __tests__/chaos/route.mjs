@@ -11,8 +11,8 @@ export function createRoute(fleet, random) {
     pick(notThis = before) {
       const ports = fleet.ports();
       const others = ports.filter((port) => port !== notThis);
-      // nobody listens on port 1: a connection that is refused
-      before = others.length > 0 ? random.pick(others) : (ports[0] ?? 1);
+      // nobody listens on port 2: a connection that is refused
+      before = others.length > 0 ? random.pick(others) : (ports[0] ?? 2);
       return before;
     },
     last: () => before,
