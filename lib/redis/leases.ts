@@ -30,16 +30,31 @@ export async function claim(
   return claimed;
 }
 
+/** How long what this version can not read is left to others. */
+export const LEFT_MS = 1000;
+
 async function take(
-  { commands, keys, homes }: StorageParts,
+  parts: StorageParts,
   taskId: TaskId,
   due: string,
   leaseMs: number,
 ): Promise<ClaimedTask | undefined> {
+  const { commands, keys, homes, settings } = parts;
   const declared = [keys.header(taskId), keys.log(taskId), keys.pending(taskId), due];
-  // the id is made here: a script has no random numbers of its own
-  const reply = await commands.run(CLAIM_ONE, declared, escapeText(taskId), randomUUID(), leaseMs);
+  // made here: a script has no random numbers of its own
+  const id = randomUUID();
+  const reply = await commands.run(CLAIM_ONE, declared, escapeText(taskId), id, leaseMs);
   if (reply === null) return undefined;
+  try {
+    return claimedOf(taskId, list(reply), homes);
+  } catch (error) {
+    settings.logger.error({ err: error, taskId }, 'a task that can not be read is left to other workers');
+    await release(parts, { taskId, id, epoch: 0 }, LEFT_MS, false);
+    return undefined;
+  }
+}
+
+function claimedOf(taskId: TaskId, reply: readonly unknown[], homes: StorageParts['homes']): ClaimedTask {
   const [
     id,
     epoch,
@@ -54,7 +69,7 @@ async function take(
     pending,
     newest,
     head,
-  ] = list(reply);
+  ] = reply;
   homes.remember(taskId, { scope: text(scope), contextId: unescapeText(text(contextId)) });
   return {
     lease: { taskId, id: text(id), epoch: number(epoch) },

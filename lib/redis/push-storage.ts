@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Scope, TaskId } from '../core/log.ts';
 import type { ClaimedPush, PushLease, PushStorage } from '../core/push-storage.ts';
 import { agentText, escapeText, scopeText, unescapeText } from './keys.ts';
+import { LEFT_MS } from './leases.ts';
 import { DUE } from './scripts/leases.ts';
 import {
   ACK_PUSH,
@@ -16,12 +17,15 @@ import type { StorageParts } from './storage.ts';
 import { registrationOf, storedWebhooks, webhookArgs } from './webhook-wire.ts';
 import { list, number, oneOf, text } from './wire.ts';
 
+type PushParts = Omit<StorageParts, 'checkpoints'>;
 type ClaimBy = Parameters<PushStorage['claim']>[0];
+type GiveBack = (lease: PushLease) => Promise<unknown>;
+type TakenPush = Omit<ClaimedPush, 'registration'> & { readonly stored: unknown };
 
 const SAVED = ['saved', 'not-found', 'full'] as const;
 
 /** Webhooks on a Redis server, each method a step of its own; `claim` is one for each task. */
-export function createPushStorage(parts: Omit<StorageParts, 'checkpoints'>): PushStorage {
+export function createPushStorage(parts: PushParts): PushStorage {
   const { commands, keys, homes, settings } = parts;
 
   /** Runs a script for the owner of a task; undefined where it is another's, or unknown. */
@@ -55,7 +59,7 @@ export function createPushStorage(parts: Omit<StorageParts, 'checkpoints'>): Pus
       return reply === null ? undefined : storedWebhooks(list(reply).map(text));
     },
     delete: async (scope, taskId, id) => (await runFor(scope, taskId, DELETE_PUSH, escapeText(id))) === 1,
-    claim: (by) => claim(parts, by),
+    claim: (by) => claim(parts, by, (lease) => runHeld(lease, RETRY_PUSH, LEFT_MS, 0, '')),
     ack: (lease, cursor, leaseMs) => runHeld(lease, ACK_PUSH, cursor, leaseMs ?? ''),
     retry: (lease, delayMs, reason) =>
       runHeld(lease, RETRY_PUSH, delayMs, reason === undefined ? 0 : 1, escapeText(reason ?? '')),
@@ -64,8 +68,8 @@ export function createPushStorage(parts: Omit<StorageParts, 'checkpoints'>): Pus
 }
 
 /** Looks at which tasks webhooks are due, then takes those of each task in a step of its own, until there is room for no more. */
-async function claim(parts: Pick<StorageParts, 'commands' | 'keys' | 'homes'>, by: ClaimBy) {
-  const { commands, keys } = parts;
+async function claim(parts: PushParts, by: ClaimBy, giveBack: GiveBack) {
+  const { commands, keys, settings } = parts;
   const claimed: ClaimedPush[] = [];
   while (claimed.length < by.limit) {
     const room = by.limit - claimed.length;
@@ -73,17 +77,27 @@ async function claim(parts: Pick<StorageParts, 'commands' | 'keys' | 'homes'>, b
     if (found.length === 0) break;
     const share = Math.floor(room / found.length);
     const taken = await Promise.all(found.map((it) => take(parts, unescapeText(text(it)), by, share)));
-    claimed.push(...taken.flat());
+    for (const { lease, stored, ...place } of taken.flat()) {
+      try {
+        claimed.push({ lease, registration: registrationOf(stored), ...place });
+      } catch (error) {
+        settings.logger.error(
+          { err: error, taskId: lease.taskId },
+          'a webhook that can not be read is left to other senders',
+        );
+        await giveBack(lease);
+      }
+    }
   }
   return claimed;
 }
 
 async function take(
-  { commands, keys, homes }: Pick<StorageParts, 'commands' | 'keys' | 'homes'>,
+  { commands, keys, homes }: PushParts,
   taskId: TaskId,
   { agent, leaseMs }: ClaimBy,
   limit: number,
-): Promise<readonly ClaimedPush[]> {
+): Promise<readonly TakenPush[]> {
   const declared = [
     ...[keys.header(taskId), keys.log(taskId), keys.pending(taskId), keys.due(agent)],
     ...[keys.webhooks(taskId), keys.dueWebhooks(agent)],
@@ -96,10 +110,10 @@ async function take(
   const [scope, contextId, taken] = list(reply);
   homes.remember(taskId, { scope: text(scope), contextId: unescapeText(text(contextId)) });
   return list(taken).map((it) => {
-    const [id, registration, cursor, failures, failingMs] = list(it);
+    const [id, stored, cursor, failures, failingMs] = list(it);
     return {
       lease: { taskId, id: unescapeText(text(id)), token },
-      registration: registrationOf(registration),
+      stored,
       cursor: number(cursor),
       failures: number(failures),
       failingMs: number(failingMs),

@@ -2,6 +2,7 @@ import { createFold } from '../core/fold.ts';
 import type { LogEntry, Scope, Seq, StoredTask, TaskId } from '../core/log.ts';
 import { StorageError, type Storage, type TaskSnapshot } from '../core/storage.ts';
 import type { RedisCommands } from './commands.ts';
+import { parseStored } from './format.ts';
 import { parseScope, scopeText, type RedisKeys } from './keys.ts';
 import { LOAD, READ } from './scripts/reads.ts';
 import type { StorageParts } from './storage.ts';
@@ -50,7 +51,7 @@ export async function load(
 function foldOf(checkpoint: unknown, entries: readonly LogEntry[]): StoredTask {
   const [open] = entries;
   if (typeof checkpoint === 'string') {
-    const fold = createFold(JSON.parse(checkpoint) as StoredTask); // `CHECKPOINT` was given one
+    const fold = createFold(parseStored(checkpoint) as StoredTask); // `CHECKPOINT` was given one
     for (const entry of entries) fold.apply(entry);
     return fold.snapshot();
   }

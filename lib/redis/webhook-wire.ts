@@ -1,4 +1,5 @@
 import type { PushRegistration, StoredPush } from '../core/push-storage.ts';
+import { parseStored } from './format.ts';
 import { escapeText, unescapeText } from './keys.ts';
 import { text } from './wire.ts';
 
@@ -34,5 +35,5 @@ export function storedWebhooks(reply: readonly string[]): readonly StoredPush[] 
 
 /** What `webhookArgs` wrote. */
 export function registrationOf(stored: unknown): PushRegistration {
-  return JSON.parse(text(stored)) as PushRegistration;
+  return parseStored(text(stored)) as PushRegistration;
 }

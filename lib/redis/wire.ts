@@ -1,4 +1,5 @@
 import type { EntryBody, LogEntry } from '../core/log.ts';
+import { parseStored } from './format.ts';
 
 /** An entry's body as stored. */
 export function encode(body: EntryBody): string {
@@ -20,7 +21,7 @@ export function decode(stored: unknown): LogEntry {
 /** A stored body with what its place in the log says. */
 export function decodeBody(body: string, seq: number, ts: number, epoch: number): LogEntry {
   // encode() wrote it
-  const parsed = JSON.parse(body) as EntryBody & { readonly v: 1 };
+  const parsed = parseStored(body) as EntryBody & { readonly v: 1 };
   const entry = { ...parsed, seq, ts, epoch };
   if (entry.kind !== 'open') return entry;
   // the script's clock gave the time, and scripts do not look into bodies
