@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisBackend, type RedisBackend } from 'express-a2a/redis';
 import type { EntryBody, StoredTask, TaskId } from '../../lib/core/log.ts';
 import type { Lease } from '../../lib/core/storage.ts';
@@ -45,6 +45,7 @@ const newFormat = future({ v: 2, kind: 'status', state: 'TASK_STATE_WORKING', pr
     };
     backend = redisBackend({ client: own.client, prefix, logger });
   });
+  afterEach(() => Promise.all([backend.broker.close(), backend.eventBus.close()]));
   afterAll(async () => {
     await removeKeys(admin, '{a2a-test-');
     own.close();
