@@ -38,7 +38,7 @@ const MAX_ATTEMPTS = 5;
 /** Time for a worker that slept until all was over to say what it likes. */
 const WAKING_MS = 1000;
 
-console.log(`chaos: ${tasks} tasks, ${readers} readers, seed ${seed}`);
+console.log(`chaos -- --tasks ${tasks} --readers ${readers} --seed ${seed}`);
 const startedAt = Date.now();
 const fleet = await startFleet({
   ...{ frontEnds: Number(values['front-ends']), workers: Number(values.workers), concurrency: parallel },

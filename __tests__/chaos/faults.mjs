@@ -14,6 +14,7 @@ export const WEIGHTS = Object.freeze({
 
 const BETWEEN_MS = 1200;
 const DOWN_MS = 600;
+const POLL_MS = 50;
 
 /**
  * Does one fault after the other at random times until `isOver`, then the last ones, all at once: a worker is killed, one
@@ -77,6 +78,8 @@ export async function makeFaults(fleet, { random, kinds, leaseMs, isOver, onLast
 
   while (!isOver()) {
     await setTimeout(random.below(BETWEEN_MS));
+    // a slow machine would do nothing but start processes
+    while (!fleet.isFit()) await setTimeout(POLL_MS);
     if (deck.length === 0) deck = shuffled(kinds, random);
     const kind = deck.pop();
     if (kind === undefined) continue;

@@ -16,6 +16,7 @@ const { startServer } = require('../redis/server.ts');
 const MAIN = fileURLToPath(new URL('./process.mjs', import.meta.url));
 /** A disk that is never busy: what is written there survives the end of a process, which is all that happens here. */
 const MEMORY = '/dev/shm';
+const ROLES = /** @type {const} */ (['front-end', 'worker']);
 const LIBRARIES = /** @type {const} */ (['node-redis', 'ioredis']);
 
 /**
@@ -64,7 +65,7 @@ export async function startFleet(options) {
     };
     const child = fork(MAIN, [JSON.stringify({ ...settings, leaseMs, maxAttempts, concurrency, broken })]);
     started += 1;
-    Object.assign(slot, { child, port: undefined, isUp: false, isStopped: false });
+    Object.assign(slot, { child, isUp: false, isStopped: false });
     child.on(
       'message',
       (/** @type {{ port?: number, isUp?: true, crash?: string, fault?: string }} */ message) => {
@@ -94,8 +95,14 @@ export async function startFleet(options) {
     faults,
     /** Processes that have been started. */
     started: () => started,
-    /** Ports that take calls; also of front-ends that are stopped, as nobody would know. */
-    ports: () => slots.flatMap((slot) => (slot.isUp && slot.port ? [slot.port] : [])),
+    /** Where to call; also front-ends that are stopped or dead, as nobody would know before another takes their place. */
+    ports: () => slots.flatMap(({ port }) => port ?? []),
+    /** Half of each role is there. */
+    isFit: () =>
+      ROLES.every((role) => {
+        const all = slots.filter((slot) => slot.role === role);
+        return 2 * all.filter(({ isUp }) => isUp).length >= all.length;
+      }),
     /** @param {Role} role */
     running: (role) => slots.filter((slot) => slot.role === role && slot.isUp && !slot.isStopped),
     /**

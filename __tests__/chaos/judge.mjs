@@ -186,6 +186,7 @@ export function judgeReader({ kind, records, endedAt }, entries, states) {
   if (first === undefined) throw new Error('a log without entries');
   const events = entries.map((entry) => eventOf(first, entry));
   let at = 0; // entries that this reader knows of
+  let upTo = 0; // and perhaps those up to here, which changed nothing in the task that it was given without an id
   let fallbacks = 0;
   let isFresh = true; // nothing has come on this connection
   /** @type {{ cursor?: string, isDamaged?: boolean }} */
@@ -212,11 +213,12 @@ export function judgeReader({ kind, records, endedAt }, entries, states) {
       at = placeOf(id, index + 1);
       if (id !== undefined && !isDeepStrictEqual(states[at - 1], plain(event.task)))
         return { fault: `a task that is not that of ${id}`, fallbacks };
+      upTo = at;
+      if (id === undefined) while (isDeepStrictEqual(states[upTo], plain(event.task))) upTo += 1;
     } else {
-      const next = events.findIndex((expected, place) => place >= at && expected !== undefined);
-      if (!isDeepStrictEqual(events[next], plain(event)))
-        return { fault: wrong(event, events, at), fallbacks };
-      at = next + 1;
+      const next = nextOf(events, at, upTo).find((place) => isDeepStrictEqual(events[place], plain(event)));
+      if (next === undefined) return { fault: wrong(event, events, at), fallbacks };
+      at = upTo = next + 1;
     }
     const entry = entries[at - 1];
     if (id !== undefined && (entry === undefined || id !== cursorOf(entry)))
@@ -232,6 +234,12 @@ export function judgeReader({ kind, records, endedAt }, entries, states) {
     ? { fallbacks }
     : { fault: `its stream ended after entry ${at} of ${entries.length}`, fallbacks };
 }
+
+/** Where the next event may be of a reader that knows of `at` entries, or of more up to `upTo`. @param {readonly unknown[]} events @param {number} at @param {number} upTo */
+const nextOf = (events, at, upTo) =>
+  Array.from({ length: upTo - at + 1 }, (_, more) =>
+    events.findIndex((event, place) => place >= at + more && event !== undefined),
+  );
 
 /** A task with an id is that of this very entry: others may not have changed it. @param {string | undefined} id @param {number} found */
 function placeOf(id, found) {

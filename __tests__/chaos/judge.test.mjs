@@ -11,9 +11,9 @@ const WISH = JSON.stringify({ kind: 'stream', chunks: 2, delayMs: 1 });
 /** @param {number} seq @param {number} epoch @param {import('express-a2a').EntryBody} body @returns {LogEntry} */
 const entryOf = (seq, epoch, body) => ({ v: 1, seq, ts: START + seq, epoch, ...body });
 
-/** @param {string} text @param {boolean} append @returns {import('express-a2a').EntryBody} */
-const chunk = (text, append) => ({
-  ...{ kind: 'artifact', append, lastChunk: false, ...(append && { join: true }) },
+/** @param {string} text @param {boolean} append @param {boolean} [lastChunk] @returns {import('express-a2a').EntryBody} */
+const chunk = (text, append, lastChunk = false) => ({
+  ...{ kind: 'artifact', append, lastChunk, ...(append && { join: true }) },
   artifact: { artifactId: 'a', parts: [{ text }] },
 });
 
@@ -131,6 +131,25 @@ test('lets a task fail whose attempts are used up, also by claims that were lost
   assert.deepEqual(givenUp(6, words), []);
   assert.match(givenUp(5, words).join(), /failed in attempt 5/);
   assert.match(givenUp(6, 'The agent failed').join(), /failed in attempt 6/);
+});
+
+test('takes a task without an id for any place in the log that it is the task of', () => {
+  const timestamp = new Date(START + 8).toISOString();
+  const entries = [
+    ...goodLog().slice(0, 6),
+    entryOf(7, 2, chunk('', true, true)),
+    entryOf(8, 2, { kind: 'status', state: 'TASK_STATE_COMPLETED' }),
+  ];
+  const task = { status: { ...completed, timestamp } };
+  /** @param {string} text @returns {Noted[]} */
+  const seen = (text) => [
+    { open: {} },
+    { event: { task: taskWith(text) } },
+    { event: { statusUpdate: { taskId: 't', contextId: 'c', ...task } } },
+  ];
+  const of = { entries, task, kind: /** @type {const} */ ('plain') };
+  assert.deepEqual(judge({ ...of, records: seen('two/2/0;two/2/1;') }).faults, []);
+  assert.match(judge({ ...of, records: seen('two/2/0;') }).faults.join(), /entry 8 after entry 5: 2 lost/);
 });
 
 /** @type {Record<string, [changes: Parameters<typeof judge>[0], fault: RegExp]>} */

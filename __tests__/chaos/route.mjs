@@ -1,5 +1,5 @@
 /**
- * The way to the fleet, as a load balancer would be: to any front-end that is there, and rather not to the one `before`.
+ * The way to the fleet, as a load balancer would be: to any front-end, and rather not to the one `before`.
  *
  * @param {import('./fleet.mjs').Fleet} fleet
  * @param {import('../fuzz/random.mjs').Random} random
@@ -11,8 +11,7 @@ export function createRoute(fleet, random) {
     pick(notThis = before) {
       const ports = fleet.ports();
       const others = ports.filter((port) => port !== notThis);
-      // nobody listens on port 2: a connection that is refused
-      before = others.length > 0 ? random.pick(others) : (ports[0] ?? 2);
+      before = others.length > 0 ? random.pick(others) : (ports[0] ?? 0);
       return before;
     },
     last: () => before,
