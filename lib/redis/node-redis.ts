@@ -12,7 +12,7 @@ interface Common {
   unsubscribe(channel: string): Promise<unknown>;
 }
 
-/** `createClient()` or `createSentinel().…` of node-redis 6, as far as it is used. */
+/** `createClient()` of node-redis 6, as far as it is used. */
 export interface NodeRedisClient extends Common {
   sendCommand(args: readonly string[], options?: { abortSignal?: AbortSignal }): Promise<unknown>;
   duplicate(overrides?: { disableOfflineQueue?: boolean }): Common;

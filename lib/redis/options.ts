@@ -26,7 +26,7 @@ export interface RedisLimits {
 /** What `redisBackend`, and each of its parts alone, can be told. */
 export interface RedisOptions<Client> {
   /**
-   * A client of node-redis 6 or ioredis 6, for one server, a sentinel or a cluster. It stays yours: connect it before and close it
+   * A client of node-redis 6, for one server or a cluster, or of ioredis 6, for one server. It stays yours: connect it before and close it
    * after. Its connection serves commands; hints get one of their own, a duplicate, which the backend opens and closes.
    */
   readonly client: Client;
