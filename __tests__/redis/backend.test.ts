@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Cluster } from 'ioredis';
+import { createSentinel } from 'redis';
 import { redisBackend, redisStorage } from 'express-a2a/redis';
 import { openClient, type TestClient } from './clients.ts';
 import { hasServer, startServer } from './server.ts';
 
 const unknownClient = {} as TestClient['client'];
+const sentinel = createSentinel({ name: 'x', sentinelRootNodes: [] }) as unknown as TestClient['client'];
+const cluster = new Cluster([], { lazyConnect: true }) as unknown as TestClient['client'];
 const closedClient = { sendCommand: async () => {}, isReady: false } as unknown as TestClient['client'];
 
 describe('redisBackend', () => {
   it.each([
     ['another client', { client: unknownClient }, /client of node-redis 6 or ioredis 6/],
+    ['a sentinel of node-redis', { client: sentinel }, /createSentinel of node-redis/],
+    ['a cluster of ioredis', { client: cluster }, /Cluster of ioredis/],
     ['no client', { client: undefined as never }, /client of node-redis 6 or ioredis 6/],
     ['a prefix without a hash tag', { client: closedClient, prefix: 'a2a:' }, /one hash tag/],
     ['a prefix with two', { client: closedClient, prefix: '{a}{b}' }, /one hash tag/],

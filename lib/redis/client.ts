@@ -9,6 +9,12 @@ export type RedisClient = NodeRedisClient | NodeRedisCluster | IoRedisClient;
 export function connectionOf(client: RedisClient): RedisConnection {
   const given: unknown = client;
   if (isObject(given)) {
+    // they look like the others, and take other arguments
+    if ('acquire' in given || ('call' in given && 'nodes' in given)) {
+      throw new TypeError(
+        'redisBackend: createSentinel of node-redis and Cluster of ioredis are not supported',
+      );
+    }
     if ('sendCommand' in client && 'isReady' in client) return nodeRedisConnection(client);
     if ('call' in client && 'status' in client) return ioredisConnection(client);
   }
