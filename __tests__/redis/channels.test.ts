@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import { redisEventBus } from 'express-a2a/redis';
 import { openClient, type ClientKind } from './clients.ts';
 import { findRedis, type TestRedis } from './server.ts';
@@ -43,3 +46,52 @@ const start = findRedis();
     },
   );
 });
+
+describe('a connection that can not be opened', () => {
+  it('is given up when the bus closes, by node-redis, which tries until then', async () => {
+    const client = createClient({ url: `redis://127.0.0.1:${await deafPort()}` });
+    const duplicate = client.duplicate();
+    const tried = new Promise((resolve) => duplicate.on('error', resolve));
+    client.duplicate = () => duplicate as never; // the same client, before it is used
+    const bus = redisEventBus({ client });
+    const listening = bus.subscribe('task', () => undefined);
+    await tried;
+    await bus.close();
+    await expect(listening).rejects.toThrow();
+    expect(duplicate.isOpen).toBe(false);
+  });
+
+  it('is given up at once by ioredis, which would try on for ever, and the next listener opens another', async () => {
+    const client = new Redis(await deafPort(), { lazyConnect: true, retryStrategy: () => 1 });
+    client.on('error', () => undefined);
+    const retries: number[] = [];
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (options) => {
+      const nth = retries.push(0) - 1;
+      return duplicate(options).on('connecting', () => (retries[nth] = (retries[nth] ?? 0) + 1));
+    };
+    const bus = redisEventBus({ client });
+    for (let times = 1; times <= 3; times += 1) {
+      await expect(bus.subscribe('task', () => undefined)).rejects.toThrow();
+      expect(retries.length).toBe(times);
+    }
+    // meanwhile one that is not given up
+    await new Promise<void>((resolve) => {
+      let tries = 0;
+      client.on('reconnecting', () => (tries += 1) === 20 && resolve());
+      client.connect().catch(() => undefined);
+    });
+    expect(retries).toEqual([1, 1, 1]);
+    await bus.close();
+    client.disconnect();
+  });
+});
+
+/** A port where nobody listens. */
+async function deafPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -23,11 +23,11 @@ export function createChannels(connection: RedisConnection, users: number): Chan
   /** The last command for each channel, while it is under way. */
   const commands = new Map<string, Promise<void>>();
   const gaps = new Set<{ readonly callback: () => void }>();
-  let opening: Promise<RedisSubscriber> | undefined;
+  let subscriber: RedisSubscriber | undefined;
   let left = users;
 
-  function subscriber(): Promise<RedisSubscriber> {
-    const opened = (opening ??= connection.openSubscriber({
+  async function connected(): Promise<RedisSubscriber> {
+    const used = (subscriber ??= connection.openSubscriber({
       onMessage(name, text) {
         const listeners = channels.get(name)?.listeners;
         for (const listener of [...(listeners ?? [])]) {
@@ -39,11 +39,15 @@ export function createChannels(connection: RedisConnection, users: number): Chan
         for (const { callback } of [...gaps]) quietly(callback);
       },
     }));
-    opened.catch(() => {
-      // the next listener tries again
-      if (opening === opened) opening = undefined;
-    });
-    return opened;
+    try {
+      await used.opened;
+    } catch (error) {
+      // the next listener opens another one, while this one might try on for ever
+      if (subscriber === used) subscriber = undefined;
+      used.close();
+      throw error;
+    }
+    return used;
   }
 
   function open(name: string): Channel {
@@ -53,7 +57,7 @@ export function createChannels(connection: RedisConnection, users: number): Chan
       listeners: new Set(),
       ready: inTurn(name, async () => {
         if (left <= 0) throw closed();
-        await (await subscriber()).subscribe(name);
+        await (await connected()).subscribe(name);
       }),
     };
     channels.set(name, added);
@@ -78,7 +82,7 @@ export function createChannels(connection: RedisConnection, users: number): Chan
   function leave(name: string, channel: Channel): void {
     if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
     channels.delete(name);
-    const leaving = inTurn(name, async () => (await opening)?.unsubscribe(name));
+    const leaving = inTurn(name, async () => subscriber?.unsubscribe(name));
     // the connection is gone, and the channel with it
     leaving.catch(() => undefined);
   }
@@ -110,9 +114,9 @@ export function createChannels(connection: RedisConnection, users: number): Chan
       left -= 1;
       if (left > 0) return;
       channels.clear();
-      const closing = opening;
-      opening = undefined;
-      closing?.then((it) => it.close()).catch(() => undefined);
+      // one that is still being opened ends as well
+      subscriber?.close();
+      subscriber = undefined;
     },
   };
 }

@@ -27,10 +27,7 @@ export function ioredisConnection(client: IoRedisClient): RedisConnection {
   };
 }
 
-async function subscriberOf(
-  client: IoRedisClient,
-  { onMessage, onGap }: SubscriberEvents,
-): Promise<RedisSubscriber> {
+function subscriberOf(client: IoRedisClient, { onMessage, onGap }: SubscriberEvents): RedisSubscriber {
   let wasLost = false;
   client.on('close', () => (wasLost = true));
   client.on('ready', () => {
@@ -42,8 +39,8 @@ async function subscriberOf(
   client.on('message', (channel: string, text: string) => {
     onMessage(channel, text);
   });
-  await client.connect();
   return {
+    opened: client.connect(),
     subscribe: async (channel) => {
       await client.subscribe(channel);
     },

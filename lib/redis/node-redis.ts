@@ -50,12 +50,12 @@ export function nodeRedisConnection(client: NodeRedisClient | NodeRedisCluster):
   };
 }
 
-async function subscriberOf(
+function subscriberOf(
   client: Common,
   { onMessage, onGap }: SubscriberEvents,
   lost: readonly string[],
   ready: string,
-): Promise<RedisSubscriber> {
+): RedisSubscriber {
   let wasLost = false;
   for (const event of lost) client.on(event, () => (wasLost = true));
   client.on(ready, () => {
@@ -64,11 +64,11 @@ async function subscriberOf(
   });
   // without a listener an error would end the process; the client connects again by itself
   client.on('error', () => undefined);
-  await client.connect();
   const listener: Listener = (message, channel) => {
     onMessage(channel, message);
   };
   return {
+    opened: client.connect(),
     subscribe: async (channel) => {
       await client.subscribe(channel, listener);
     },
