@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createCluster } from 'redis';
-import { redisBackend, type RedisBackend } from 'express-a2a/redis';
+import { redisBackend, type RedisBackend, type RedisBackendOptions } from 'express-a2a/redis';
 import { brokerSuite } from '../../lib/testing/broker-suite.ts';
 import { eventBusSuite } from '../../lib/testing/event-bus-suite.ts';
+import { feedSuite } from '../../lib/testing/feed-suite.ts';
 import { storageSuite } from '../../lib/testing/storage-suite.ts';
+import { workerSuite } from '../../lib/testing/worker-suite.ts';
 import { startCluster, type TestCluster } from './cluster.ts';
+import { moveBack } from './move-back.ts';
 import { hasServer } from './server.ts';
+import { optionsOf } from './suites.ts';
 
 jest.setTimeout(120_000);
 
@@ -29,15 +33,40 @@ jest.setTimeout(120_000);
     await cluster.stop();
   });
 
+  const prefixes = new WeakMap<object, string>();
+  const prefixOf = (part: object) => prefixes.get(part) ?? '';
+
   // another tag for each case, so they spread over the nodes
-  function open(): RedisBackend {
-    const backend = redisBackend({ client, prefix: `{a2a-test-${randomUUID()}}:` });
+  function open(options: Partial<RedisBackendOptions> = {}): RedisBackend {
+    const prefix = `{a2a-test-${randomUUID()}}:`;
+    const backend = redisBackend({ client, prefix, ...options });
     opened.push(backend);
+    prefixes.set(backend.storage, prefix);
     return backend;
   }
 
+  const advance = (storage: object, ms: number) => moveBack(client, prefixOf(storage), ms);
+
+  function setup() {
+    const backend = open();
+    return {
+      ...backend,
+      advance: (ms: number) => advance(backend.storage, ms),
+      isRealTime: true as const,
+      dispose: async () => {
+        await Promise.all([backend.broker.close(), backend.eventBus.close()]);
+      },
+    };
+  }
+
   const api = { describe, it, expect };
-  storageSuite(api, () => open().storage, { shared: true, push: true, rounds: 10 });
+  storageSuite(api, (wish) => open(optionsOf(wish)).storage, {
+    ...{ limits: true, retention: true, shared: true, push: true, rounds: 10 },
+    second: 20_000,
+    advance,
+  });
   eventBusSuite(api, () => open().eventBus);
   brokerSuite(api, () => open().broker);
+  feedSuite(api, setup, { rounds: 200 });
+  workerSuite(api, setup, { advance: true });
 });

@@ -1,6 +1,4 @@
-import type { connect } from './server.ts';
-
-/** ARGV: prefix, ms. In one step, so that nobody sees a lease moved and the time when its task is due not. */
+/** KEYS: any of the prefix, which finds its node in a cluster. ARGV: prefix, ms. In one step, so that nobody sees a lease moved and the time when its task is due not. */
 const MOVE_BACK = `
 local prefix, ms = ARGV[1], tonumber(ARGV[2])
 for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do
@@ -27,9 +25,9 @@ end`;
  * where `ms` is negative.
  */
 export async function moveBack(
-  client: Awaited<ReturnType<typeof connect>>,
+  client: { eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown> },
   prefix: string,
   ms: number,
 ): Promise<void> {
-  await client.eval(MOVE_BACK, { arguments: [prefix, String(Math.round(ms))] });
+  await client.eval(MOVE_BACK, { keys: [prefix], arguments: [prefix, String(Math.round(ms))] });
 }

@@ -112,7 +112,8 @@ export function redisSuites(kind: ClientKind): void {
   });
 }
 
-function optionsOf(wish: StorageWish): Partial<RedisBackendOptions> {
+/** What a case wishes of a backend; what it does not is without a limit. */
+export function optionsOf(wish: StorageWish): Partial<RedisBackendOptions> {
   const { activeTasks = Infinity, taskBytes = Infinity, logEntries = Infinity, webhooks = Infinity } = wish;
   const { finishedMs = Infinity, finishedTasks = Infinity, logMs = Infinity } = wish;
   return {
