@@ -13,6 +13,14 @@ const BREAKS = /** @type {Record<string, [RegExp, string]>} */ ({
   rest: [/^((?:id|data|retry): [^]*)"TASK_STATE_COMPLETED"/, '$1"TASK_STATE_WORKING"'],
   internal: [/"message":"Invalid parameters"/, '"message":"at lib/x.ts:1:10  "'],
   detail: [/"description":"\w.{12}/, '"description":"lib/x.ts:1:10'],
+  // in answers of HTTP+JSON
+  http_code: [/^\{"error":\{"code":4../, '{"error":{"code":499'],
+  http_status: [/^(\{"error":\{"code":\d+,"status":"INVALID_ARGUMEN)T/, '$1X'],
+  http_detail: [/^(\{"error":.*google\.rpc\.)BadRequest/, '$1BadReqvest'],
+  http_reason: [/^(\{"error":.*"reason":")TASK_NOT_FOUND/, '$1TASK_NOT_FOUNX'],
+  http_result: [/^(\{"id":.*)TASK_STATE_COMPLETED/, '$1TASK_STATE_COMPLETEX'],
+  http_event: [/(data: \{"statusUpdat)e"/, '$1X"'],
+  http_list: [/^\{"tasks":/, '{"taskz":'],
   // in answers of 0.3
   older_result: [/"state":"completed"/, '"state":"completeX"'],
   older_kind: [/"kind":"task"/, '"kind":"tazk"'],
@@ -20,7 +28,7 @@ const BREAKS = /** @type {Record<string, [RegExp, string]>} */ ({
 });
 
 const broken = process.env['BROKEN'] ?? '';
-const { end, write } = ServerResponse.prototype;
+const { end, write, writeHead } = ServerResponse.prototype;
 let answers = 0;
 
 /**
@@ -41,6 +49,18 @@ function spoil(res, [chunk, ...rest]) {
 }
 
 Object.assign(ServerResponse.prototype, {
+  /**
+   * @this {ServerResponse}
+   * @param {number} status
+   * @param {Record<string, unknown>} headers
+   */
+  writeHead(status, headers) {
+    const isSpoilt = broken === 'http_type' && headers?.['Content-Type'] === 'application/a2a+json';
+    return Reflect.apply(writeHead, this, [
+      status,
+      isSpoilt ? { ...headers, 'Content-Type': 'application/json' } : headers,
+    ]);
+  },
   /**
    * @this {ServerResponse}
    * @param {unknown[]} args

@@ -40,15 +40,15 @@ export function client(port) {
    * Sends bytes and gives the response. Of an `endless` stream only the first event; where the length `lies`, whatever
    * comes before the connection ends.
    *
-   * @param {{ bytes: Buffer, endless: boolean, lies: boolean }} request
+   * @param {{ bytes: Buffer, endless: boolean, lies: boolean, isHead?: boolean }} request
    * @returns {Promise<FuzzResponse>}
    */
-  async function exchange({ bytes, endless, lies }) {
+  async function exchange({ bytes, endless, lies, isHead = false }) {
     const used = lies || socket === undefined || socket.destroyed ? await open() : socket;
     isReading = true;
     used.write(bytes);
     if (lies) used.end();
-    const { response, isOpen } = await read(used, endless);
+    const { response, isOpen } = await read(used, { endless, isHead });
     isReading = false;
     if (!isOpen) used.destroy();
     if (!lies) socket = isOpen ? used : undefined;
@@ -62,10 +62,10 @@ export function client(port) {
 
 /**
  * @param {import('node:net').Socket} socket
- * @param {boolean} endless
+ * @param {Wanted} wanted
  * @returns {Promise<{ response: FuzzResponse, isOpen: boolean }>}
  */
-function read(socket, endless) {
+function read(socket, wanted) {
   return new Promise((resolve, reject) => {
     /** @type {Buffer} */
     let bytes = Buffer.alloc(0);
@@ -73,10 +73,10 @@ function read(socket, endless) {
     /** @param {Buffer} chunk */
     const onData = (chunk) => {
       bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-      const response = parse(bytes, endless);
+      const response = parse(bytes, wanted);
       if (response !== undefined) finish(response);
     };
-    const onClose = () => finish({ response: parse(bytes, endless)?.response ?? NOTHING, isOpen: false });
+    const onClose = () => finish({ response: parse(bytes, wanted)?.response ?? NOTHING, isOpen: false });
     const onError = () => undefined;
     /** @param {Error | { response: FuzzResponse, isOpen: boolean }} outcome */
     function finish(outcome) {
@@ -91,14 +91,16 @@ function read(socket, endless) {
   });
 }
 
+/** @typedef {{ endless: boolean, isHead: boolean }} Wanted What of a response comes: the answer to HEAD has no body. */
+
 /**
  * The response, once it is whole.
  *
  * @param {Buffer} bytes
- * @param {boolean} endless
+ * @param {Wanted} wanted
  * @returns {{ response: FuzzResponse, isOpen: boolean } | undefined}
  */
-function parse(bytes, endless) {
+function parse(bytes, { endless, isHead }) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const head = bytes.subarray(0, end).toString('latin1');
@@ -118,7 +120,7 @@ function parse(bytes, endless) {
       isOpen: isOpen && isWhole,
     };
   }
-  const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
+  const length = isHead ? 0 : Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
   if (rest.length < length) return undefined;
   const body = rest.subarray(0, length).toString('utf8');
   return { response: { status, type, body, extra: rest.length - length }, isOpen };

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { client } from './client.mjs';
 import { faultOf } from './judge.mjs';
+import { OPERATIONS } from './operations.mjs';
 import { requestOf } from './requests.mjs';
-import { TASKS } from './values.mjs';
+import { HOOKS, TASKS } from './values.mjs';
 
 /** @typedef {{ port?: number, calls?: number, running?: number, heapMb?: number }} Report What the server tells. */
 
@@ -26,14 +27,11 @@ const CONNECTIONS = 16;
 const ROUND = 1000;
 const HEAP_GROWTH_MB = 64;
 
-const MUST_ANSWER = [
-  ...['SendMessage', 'SendStreamingMessage', 'GetTask', 'ListTasks', 'CancelTask', 'SubscribeToTask'].map(
-    (name) => `${name} of 1.0`,
-  ),
-  ...['SendMessage', 'SendStreamingMessage', 'GetTask', 'CancelTask', 'SubscribeToTask'].map(
-    (name) => `${name} of 0.3`,
-  ),
-];
+const MUST_ANSWER = OPERATIONS.flatMap((operation) => [
+  `${operation.name} of 1.0`,
+  `${operation.name} of HTTP+JSON`,
+  ...(operation['0.3'] === undefined ? [] : [`${operation.name} of 0.3`]),
+]);
 
 const server = fork(new URL(values.server, import.meta.url), { execArgv: ['--expose-gc'] });
 /** @type {string[]} */
@@ -73,9 +71,15 @@ async function health() {
 const { port = 0 } = await told('port');
 const url = `http://127.0.0.1:${port}/a2a`;
 
-/** @param {string} text */
+/**
+ * A task with a webhook.
+ *
+ * @param {string} text
+ */
 async function newTask(text) {
-  const params = { message: { messageId: 'm', role: 'ROLE_USER', parts: [{ text }] } };
+  const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text }] };
+  const taskPushNotificationConfig = { id: HOOKS[0], url: 'https://files.example.com/a' };
+  const params = { message, configuration: { taskPushNotificationConfig } };
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'A2A-Version': '1.0' },
@@ -94,6 +98,12 @@ const codes = new Map();
 /** Operations that were answered with a result: a fuzz in which all is refused shows nothing. */
 const answered = new Set();
 
+/** @param {import('./client.mjs').FuzzResponse} response */
+function codeOf({ status, body }) {
+  if (status <= 0) return 'cut';
+  return /"error":\{"code":(-?\d+)/.exec(body)?.[1] ?? (status === 200 ? 'ok' : `bare ${status}`);
+}
+
 async function work() {
   const { exchange, close } = client(port);
   while (next < roundEnd) {
@@ -104,9 +114,10 @@ async function work() {
       ...{ body: '', extra: 0 },
     }));
     const fault = faultOf(request, response);
-    const code = /"error":\{"code":(-\d+)/.exec(response.body)?.[1] ?? (response.status === 0 ? 'cut' : 'ok');
+    const code = codeOf(response);
     codes.set(code, (codes.get(code) ?? 0) + 1);
-    if (code === 'ok' && request.operation) answered.add(`${request.operation.name} of ${request.dialect}`);
+    const { operation = request.place?.operation, dialect = 'HTTP+JSON' } = request;
+    if (code === 'ok' && operation && response.body !== '') answered.add(`${operation.name} of ${dialect}`);
     if (fault === undefined && values.case === undefined) continue;
     if (fault !== undefined) faults.push(`case ${index}: ${fault}`);
     console.error(`\n${fault ?? 'fine'}: npm run fuzz -- --seed ${seed} --case ${index}`);

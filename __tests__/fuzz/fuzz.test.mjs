@@ -8,7 +8,7 @@ import { test } from 'node:test';
 /** @param {string} broken */
 async function fuzz(broken) {
   const script = fileURLToPath(new URL('./fuzz.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, '--count', '400', '--server', './broken-server.mjs'], {
+  const child = spawn(process.execPath, [script, '--count', '1000', '--server', './broken-server.mjs'], {
     env: { ...process.env, BROKEN: broken },
   });
   let said = '';
@@ -33,6 +33,14 @@ const FAULTS = {
   detail: /case \d+: an error with something internal/,
   behind: /case \d+: \d+ bytes behind this answer or the one before/,
   cut: /case \d+: status 0/,
+  http_code: /case \d+: (?:code 499 with status|the error 499 )/,
+  http_status: /case \d+: the error 4\d\d INVALID_ARGUMENX/,
+  http_detail: /case \d+: no google\.rpc\.Status: data\/error\/details\/0/,
+  http_reason: /case \d+: no google\.rpc\.Status: data\/error\/details\/0\/reason/,
+  http_result: /case \d+: a result that is no Task of A2A 1\.0: /,
+  http_event: /case \d+: a result that is no StreamResponse of A2A 1\.0: /,
+  http_list: /case \d+: a result that is no ListTasksResponse of A2A 1\.0: /,
+  http_type: /case \d+: content type application\/json/,
   older_result: /case \d+: a result that is no \w+ of A2A 0\.3: /,
   older_kind: /case \d+: a result that is no \w+ of A2A 0\.3: /,
   older_end: /case \d+: a stream that stops before its end/,

@@ -1,10 +1,11 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { schemas } from './values.mjs';
+import { ajv, faultOfResult, INTERNAL } from './definitions.mjs';
+import { faultOfRest } from './judge-rest.mjs';
+import { faultOfStream } from './judge-stream.mjs';
 
 /**
  * @import { FuzzRequest } from './requests.mjs'
  * @import { FuzzResponse } from './client.mjs'
- * @import { Dialect, Schema } from './values.mjs'
+ * @import { Judged } from './judge-stream.mjs'
  */
 
 /** HTTP statuses, and what code the error then has. @type {Record<number, readonly number[]>} */
@@ -15,36 +16,6 @@ const CODES = {
   413: [-32600],
   415: [-32005],
 };
-
-// `.` would stop at U+2028, which ends no line of a stream
-const FRAMES = /^(?:(?:retry: 2000|id: [^\n]*\ndata: [^\n]*|data: [^\n]*|: [^\n]*)\n\n)+$/;
-
-/** Texts that only our own code writes. */
-const INTERNAL = /node_modules|\.[cm]?[jt]s:\d+|(?:^|\\n)\s+at /;
-
-const ajv = new Ajv2020({
-  strict: false,
-  formats: {
-    byte: /^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/,
-    'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/,
-  },
-});
-for (const { $id, $defs } of Object.values(schemas)) {
-  const closed = Object.fromEntries(Object.entries($defs).map(([name, each]) => [name, withoutMore(each)]));
-  ajv.addSchema({ $id, $defs: closed });
-}
-
-/**
- * A definition that takes no field it does not name: a server sends what the schema has.
- *
- * @param {Schema} definition
- * @returns {object}
- */
-function withoutMore(definition) {
-  const isUnion = definition.oneOf?.some(({ $ref }) => $ref !== undefined) ?? false;
-  if (definition.properties === undefined || isUnion) return definition;
-  return { additionalProperties: false, ...definition };
-}
 
 const isResponse = ajv.compile({
   type: 'object',
@@ -80,53 +51,14 @@ export function faultOf(request, response) {
   if (request.lies && status === 0) return undefined;
   // what node answers by itself to a length that can not be
   if (request.lies && status === 400 && body === '') return undefined;
-  if (!(status in CODES)) return `status ${status}`;
+  if (status <= 0) return `status ${status}`;
   if (extra > 0 && !request.lies) return `${extra} bytes behind this answer or the one before`;
-  if (type === 'application/json') return faultOfAnswer(request, body, status).fault;
+  if (request.place !== undefined) return faultOfRest(request.place, response);
+  if (!(status in CODES)) return `status ${status}`;
+  if (type === 'application/json')
+    return request.isHead ? undefined : faultOfAnswer(request, body, status).fault;
   if (type !== 'text/event-stream' || status !== 200) return `content type ${type}`;
-  return faultOfStream(request, body);
-}
-
-/**
- * @param {FuzzRequest} request
- * @param {string} body
- * @returns {string | undefined}
- */
-function faultOfStream(request, body) {
-  if (!FRAMES.test(body)) return 'a stream with something else than events';
-  let last;
-  for (const [, json = ''] of body.matchAll(/^data: ([^\n]*)$/gm)) {
-    if (last !== undefined && endsStream(last)) return 'an event behind the last one';
-    const { fault, answer } = faultOfAnswer(request, json, 200, true);
-    if (fault !== undefined) return fault;
-    last = answer;
-  }
-  if (last === undefined) return 'a stream without an event';
-  if (!request.endless && !endsStream(last)) return 'a stream that stops before its end';
-  return undefined;
-}
-
-const RESTS =
-  /^(?:TASK_STATE_(?:COMPLETED|FAILED|CANCELED|REJECTED|INPUT_REQUIRED|AUTH_REQUIRED)|completed|failed|canceled|rejected|input-required|auth-required)$/;
-
-/**
- * What is looked at of an event of either version.
- *
- * @typedef {{ kind?: string, final?: boolean, status?: { state: string }, message?: unknown,
- *   statusUpdate?: { status: { state: string } } }} StreamEvent
- */
-
-/**
- * Whether nothing follows an event of a send: a state in which the task rests, a message, an error.
- *
- * @param {{ result?: unknown, error?: unknown }} answer
- */
-function endsStream({ result, error }) {
-  if (error !== undefined) return true;
-  const event = /** @type {StreamEvent} */ (result);
-  if (event.kind === 'status-update') return event.final === true && RESTS.test(event.status?.state ?? '');
-  if (event.kind === 'message' || event.message !== undefined) return true;
-  return RESTS.test(event.statusUpdate?.status.state ?? '');
+  return faultOfStream(body, request.endless, (json) => faultOfAnswer(request, json, 200, true));
 }
 
 /**
@@ -134,7 +66,7 @@ function endsStream({ result, error }) {
  * @param {string} text
  * @param {number} status
  * @param {boolean} [inStream]
- * @returns {{ fault: string, answer?: undefined } | { fault?: undefined, answer: { result?: unknown, error?: unknown } }}
+ * @returns {Judged}
  */
 function faultOfAnswer({ id: sent, operation, dialect }, text, status, inStream = false) {
   let answer;
@@ -162,22 +94,4 @@ function faultOfAnswer({ id: sent, operation, dialect }, text, status, inStream 
   const definition = operation[dialect]?.result ?? '';
   const fault = faultOfResult(dialect, definition, result);
   return fault === undefined ? { answer: { result } } : { fault };
-}
-
-/**
- * @param {Dialect} dialect
- * @param {string} definition
- * @param {unknown} result
- * @returns {string | undefined}
- */
-function faultOfResult(dialect, definition, result) {
-  if (definition === 'null') return result === null ? undefined : 'a result that is not null';
-  const many = definition.endsWith('[]');
-  const name = many ? definition.slice(0, -'[]'.length) : definition;
-  const check = ajv.getSchema(`${schemas[dialect].$id}#/$defs/${name}`);
-  if (check === undefined) throw new Error(`no definition of ${name} in A2A ${dialect}`);
-  const isGood = many ? Array.isArray(result) && result.every((each) => check(each)) : check(result);
-  return isGood
-    ? undefined
-    : `a result that is no ${definition} of A2A ${dialect}: ${ajv.errorsText(check.errors)}`;
 }

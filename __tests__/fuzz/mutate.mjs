@@ -123,3 +123,35 @@ export function mutateBytes({ below, pick }, bytes) {
       return Buffer.concat([bytes.subarray(0, at), Buffer.from(extra), bytes.subarray(at + 1)]);
   }
 }
+
+/**
+ * No call at all.
+ *
+ * @param {Random} chance
+ */
+export function garbage(chance) {
+  if (chance.chance(0.3)) return Buffer.from(JSON.stringify(json(chance)) ?? '');
+  if (chance.chance(0.5)) {
+    const tokens = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"jsonrpc"',
+      '"2.0"',
+      '"id"',
+      '1',
+      'null',
+      '"method"',
+      '"GetTask"',
+      '"params"',
+      '\\u0000',
+      '"',
+    ];
+    return Buffer.from(Array.from({ length: chance.below(40) }, () => chance.pick(tokens)).join(''));
+  }
+  if (chance.chance(0.01)) return Buffer.from(`"${'x'.repeat(1_000_000)}"`);
+  return Buffer.from(Array.from({ length: chance.below(300) }, () => chance.below(256)));
+}

@@ -1,21 +1,24 @@
 import { gzipSync } from 'node:zlib';
-import { mutate, mutateBytes } from './mutate.mjs';
+import { garbage, mutate, mutateBytes } from './mutate.mjs';
 import { random } from './random.mjs';
 import { isOlderMessage, OPERATIONS } from './operations.mjs';
-import { json, valueOf } from './values.mjs';
+import { placeOf, restCallOf } from './rest.mjs';
+import { valueOf } from './values.mjs';
 
 /**
  * @import { Operation } from './operations.mjs'
  * @import { Random } from './random.mjs'
+ * @import { Place } from './rest.mjs'
  * @import { Dialect } from './values.mjs'
  */
 
 /**
- * One request of the fuzz. `id` is what the answer has to echo, where that can be known; `operation` is what was called and
- * `dialect` the version that the answer has to be in, where both are certain; `lies` tells that the length in the header
- * is not that of the body.
+ * One request of the fuzz. `place` is what HTTP+JSON has at its path, where it is not one of JSON-RPC. Of JSON-RPC: `id` is what
+ * the answer has to echo, where that can be known; `operation` is what was called and `dialect` the version that the answer has
+ * to be in, where both are certain. `lies` tells that the length in the header is not that of the body.
  *
- * @typedef {{ bytes: Buffer, body: Buffer, id?: unknown, operation?: Operation, dialect?: Dialect, endless: boolean, lies: boolean }} FuzzRequest
+ * @typedef {{ bytes: Buffer, body: Buffer, place?: Place, id?: unknown, operation?: Operation, dialect?: Dialect,
+ *   endless: boolean, lies: boolean, isHead: boolean }} FuzzRequest
  */
 
 const IDS = [0, 1, '', 'a', null, 'é"\\', -1, 2 ** 53 - 1];
@@ -30,6 +33,9 @@ const TYPES = [
   'application/jsonp',
 ];
 
+/** Node reads 16 KiB of a head, and refuses more by itself. */
+const TARGET_CHARS = 12_000;
+
 /**
  * The request of a case. `taskIds` are put in place of the tasks' stand-ins.
  *
@@ -40,43 +46,59 @@ const TYPES = [
  */
 export function requestOf(seed, index, taskIds) {
   const chance = random(Math.imul(seed, 0x9e3779b1) ^ index);
-  const call = chance.chance(0.9) ? callOf(chance) : { body: garbage(chance) };
-  const text = call.body
-    .toString('latin1')
-    .replace(/\{task-(\d)\}/g, (_, n) => taskIds[Number(n)] ?? 'nobody');
+  const call = chance.chance(0.25) ? restCallOf(chance) : jsonRpcCallOf(chance);
+  /** @param {string} text */
+  const withTasks = (text) =>
+    text.replace(/(?:\{|%7B)task-(\d)(?:\}|%7D)/g, (_, n) => taskIds[Number(n)] ?? 'nobody');
+  const text = withTasks(call.body.toString('latin1'));
   const body = Buffer.from(text, 'latin1');
   const { lines, lies, version } = headersOf(chance, body.length, call.dialect);
   const sent = chance.chance(0.02) ? encoded(chance, body, lines) : body;
-  if (!lies) lines.push(`Content-Length: ${sent.length}`);
-  const verb = chance.chance(0.01) ? chance.pick(['GET', 'PUT', 'DELETE', 'PATCH']) : 'POST';
-  const query = chance.chance(0.03)
-    ? chance.pick(['?A2A-Version=1.0', '?a2a-version=9', '?x', '?%ff', '?'])
-    : '';
-  const head = `${verb} /a2a${query} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  if (!lies && (sent.length > 0 || chance.chance(0.5))) lines.push(`Content-Length: ${sent.length}`);
+  const target = withTasks(call.target).slice(0, TARGET_CHARS);
+  const origin = chance.chance(0.01) ? 'http://agent.test' : '';
+  const head = `${call.verb} ${origin}/a2a${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
   const { id, operation, isExact = false } = call;
-  const isCall = isExact && !lies && version !== 'odd' && verb === 'POST' && sent === body && query === '';
+  const isCall = isExact && !lies && version !== 'odd' && sent === body;
+  const place = placeOf(call.verb, target);
   const dialect = isCall ? dialectOf(call, version) : undefined;
   return {
     bytes: Buffer.concat([Buffer.from(head, 'latin1'), sent]),
     body: sent,
     ...(isCall && id !== undefined && { id }),
     ...(dialect !== undefined && operation !== undefined && { operation, dialect }),
-    endless: /SubscribeToTask|resubscribe/.test(text),
+    ...(place && { place }),
+    endless: place?.endless ?? /SubscribeToTask|resubscribe/.test(text),
     lies,
+    isHead: call.verb === 'HEAD',
   };
 }
 
 /**
- * A call before it has headers: `dialect` is the one that its parameters were made in, `isOlderName` how the method is called.
+ * A call before it has headers: `target` is the path below the mount with the query, `dialect` the one that its parameters were
+ * made in, `isOlderName` how the method is called.
  *
- * @typedef {{ body: Buffer, id?: unknown, operation?: Operation, dialect?: Dialect, isOlderName?: boolean, params?: unknown, isExact?: boolean }} Call
+ * @typedef {{ verb: string, target: string, body: Buffer, id?: unknown, operation?: Operation, dialect?: Dialect, isOlderName?: boolean, params?: unknown, isExact?: boolean }} Call
  */
 
 /**
  * @param {Random} chance
  * @returns {Call}
  */
-function callOf(chance) {
+function jsonRpcCallOf(chance) {
+  const verb = chance.chance(0.01) ? chance.pick(['GET', 'PUT', 'DELETE', 'PATCH', 'HEAD']) : 'POST';
+  const target = chance.chance(0.03)
+    ? chance.pick(['?A2A-Version=1.0', '?a2a-version=9', '?x', '?%ff', '?'])
+    : '';
+  const call = chance.chance(0.9) ? envelopeOf(chance) : { body: garbage(chance) };
+  return { ...call, verb, target, isExact: call.isExact === true && verb === 'POST' && target === '' };
+}
+
+/**
+ * @param {Random} chance
+ * @returns {Omit<Call, 'verb' | 'target'>}
+ */
+function envelopeOf(chance) {
   const operation = chance.pick(chance.chance(0.5) ? OPERATIONS.slice(0, 6) : OPERATIONS);
   /** @type {Dialect} */
   const dialect = chance.chance(0.4) && operation['0.3'] !== undefined ? '0.3' : '1.0';
@@ -109,34 +131,6 @@ function dialectOf({ operation, isOlderName = false, params }, version) {
 }
 
 /** @typedef {Dialect | 'none' | 'odd'} Version What the header A2A-Version says. */
-
-/** @param {Random} chance */
-function garbage(chance) {
-  if (chance.chance(0.3)) return Buffer.from(JSON.stringify(json(chance)) ?? '');
-  if (chance.chance(0.5)) {
-    const tokens = [
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      ':',
-      '"jsonrpc"',
-      '"2.0"',
-      '"id"',
-      '1',
-      'null',
-      '"method"',
-      '"GetTask"',
-      '"params"',
-      '\\u0000',
-      '"',
-    ];
-    return Buffer.from(Array.from({ length: chance.below(40) }, () => chance.pick(tokens)).join(''));
-  }
-  if (chance.chance(0.01)) return Buffer.from(`"${'x'.repeat(1_000_000)}"`);
-  return Buffer.from(Array.from({ length: chance.below(300) }, () => chance.below(256)));
-}
 
 /**
  * @param {Random} chance

@@ -10,6 +10,15 @@ const a2a = a2aRouter({
     limits: { taskBytes: 2_000_000, idempotencyKeys: 100 },
   }),
   limits: { bodyBytes: 1_000_000 },
+  tenants: ['', 'acme'],
+  // somebody, as an extended card is for callers that are known
+  owner: () => 'fuzz',
+  extendedCard: { description: 'Takes anything, and more' },
+  // webhooks are kept, and nobody is asked for their addresses
+  push: {
+    send: false,
+    lookup: (_host, _options, callback) => callback(null, [{ address: '8.8.8.8', family: 4 }]),
+  },
   cancelGraceMs: 50,
   onError: (error) => process.send?.({ fault: error instanceof Error ? error.stack : String(error) }),
   async *agent(turn) {

@@ -45,6 +45,8 @@ const TIMES = [
   'yesterday',
   '9999-12-31T23:59:59Z',
 ];
+/** Ids of webhooks; few, so that calls find them. */
+export const HOOKS = ['hook', 'a/b:cancel'];
 const BYTES = ['', 'AAEC', 'AAECAw', '-_8=', 'not base64', 'A'];
 
 /** What the fields of this name usually hold; other things come by mutation. */
@@ -52,6 +54,7 @@ const BY_NAME = /** @type {Record<string, (random: Random) => unknown>} */ ({
   tenant: ({ chance }) => (chance(0.95) ? '' : 'acme'),
   taskId: ({ chance, pick }) => (chance(0.8) ? pick(TASKS) : ''),
   id: ({ chance, pick }) => (chance(0.9) ? pick(TASKS) : 'nobody'),
+  pushNotificationConfigId: ({ chance, pick }) => (chance(0.9) ? pick(HOOKS) : 'nobody'),
   contextId: ({ chance }) => (chance(0.8) ? '' : 'c1'),
   messageId: ({ below }) => `m${below(1000)}`,
   uri: ({ chance }) => (chance(0.9) ? 'https://files.example.com/a' : 'file:///etc/passwd'),
@@ -124,12 +127,14 @@ function makeObject(maker, { properties, required = [], oneOf = [], additionalPr
   if (properties === undefined) return additionalProperties === undefined ? { a: json(random, depth) } : {};
   const chosen = oneOf.length === 0 ? undefined : random.pick(oneOf).required;
   const rivals = new Set(oneOf.flatMap(({ required: branch = [] }) => branch));
+  const isOfHook = 'taskId' in properties || 'url' in properties;
   /** @type {Record<string, unknown>} */
   const made = {};
   for (const [name, field] of Object.entries(properties)) {
     const isWanted = chosen?.includes(name) ?? false;
     if (rivals.has(name) ? !isWanted : !(required.includes(name) || random.chance(0.25))) continue;
-    made[name] = byName[name]?.(random) ?? make(maker, field, depth + 1);
+    const key = name === 'id' && isOfHook ? 'pushNotificationConfigId' : name;
+    made[name] = byName[key]?.(random) ?? make(maker, field, depth + 1);
   }
   return made;
 }
