@@ -54,11 +54,12 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
     idleMs: settings.timeouts.idleMs ?? (hasCursors ? 60_000 : 300_000),
     maxBytes: settings.maxBytes,
   };
-  const transports = interfaces.map(({ url, binding, version }) => {
+  const ways = interfaces.map((at) => {
+    const { url, binding, version } = at;
     const create = binding === 'JSONRPC' ? createJsonRpc : createLazyRest;
-    return create({ settings, url, limits, version });
+    return { at, transport: create({ settings, url, limits, version }) };
   });
-  let active = 0;
+  let active = interfaces[0];
 
   /** Event ids are a thing of 1.0. */
   const sendsIds = ({ version }: SpokenInterface) => hasCursors && version === '1.0';
@@ -73,13 +74,12 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
     isFit: (at: SpokenInterface) => boolean = () => true,
   ): Promise<T> {
     const first = active;
+    const start = interfaces.indexOf(first);
     const unreached: SpokenInterface[] = [];
-    let failure: unknown = new Error('No interface is fit for this call');
-    for (let i = 0; i < interfaces.length; i++) {
-      const index = (first + i) % interfaces.length;
-      const [transport, at] = [transports[index], interfaces[index]];
-      if (transport === undefined || at === undefined || !isFit(at) || isInVain(at, unreached)) continue;
-      active = index;
+    let failure: unknown;
+    for (const { at, transport } of [...ways.slice(start), ...ways.slice(0, start)]) {
+      if (!isFit(at) || isInVain(at, unreached)) continue;
+      active = at;
       try {
         return await call(transport, at);
       } catch (error) {
@@ -105,7 +105,7 @@ export function connectTo(found: FoundCard, settings: Settings): Connection {
   }
 
   return {
-    active: () => interfaces[active] ?? { url: '', binding: 'JSONRPC', version: '1.0', tenant: undefined },
+    active: () => active,
     send: (method, params, context) =>
       reach(method, (transport, at) =>
         transport.send(method, withTenant(params, at), {

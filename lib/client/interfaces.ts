@@ -23,7 +23,7 @@ export interface SpokenInterface {
 export function pickInterfaces(
   { card, url: base }: FoundCard,
   { versions, bindings }: Pick<Settings, 'versions' | 'bindings'>,
-): SpokenInterface[] {
+): readonly [SpokenInterface, ...SpokenInterface[]] {
   const offered = [...listInterfaces(card), ...olderInterfaces(card)];
   const spoken = offered.flatMap(({ url, binding, version, tenant }) => {
     const known = versions.find((each) => each === version);
@@ -36,8 +36,8 @@ export function pickInterfaces(
   });
   const rank = ({ version, binding }: SpokenInterface) =>
     versions.indexOf(version) * SPOKEN.length + (bindings?.indexOf(binding) ?? 0);
-  const picked = spoken.sort((a, b) => rank(a) - rank(b));
-  if (picked.length > 0) return picked;
+  const [first, ...others] = spoken.sort((a, b) => rank(a) - rank(b));
+  if (first !== undefined) return [first, ...others];
   const list = offered.map(({ url, binding, version }) => `${binding} ${version} at ${url}`);
   throw new NoInterfaceError(
     `This client speaks ${(bindings ?? SPOKEN).join(' and ')} in A2A ${versions.join(' and ')}; the agent offers ${list.join(', ') || 'nothing'}`,
