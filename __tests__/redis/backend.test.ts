@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { createSentinel } from 'redis';
 import { redisBackend, redisStorage } from 'express-a2a/redis';
 import { openClient, type TestClient } from './clients.ts';
@@ -8,6 +8,7 @@ import { hasServer, startServer } from './server.ts';
 const unknownClient = {} as TestClient['client'];
 const sentinel = createSentinel({ name: 'x', sentinelRootNodes: [] }) as unknown as TestClient['client'];
 const cluster = new Cluster([], { lazyConnect: true }) as unknown as TestClient['client'];
+const textClient = new Redis({ lazyConnect: true, stringNumbers: true });
 const closedClient = { sendCommand: async () => {}, isReady: false } as unknown as TestClient['client'];
 
 describe('redisBackend', () => {
@@ -19,10 +20,21 @@ describe('redisBackend', () => {
     ['a prefix without a hash tag', { client: closedClient, prefix: 'a2a:' }, /one hash tag/],
     ['a prefix with two', { client: closedClient, prefix: '{a}{b}' }, /one hash tag/],
     ['a negative limit', { client: closedClient, limits: { activeTasks: -1 } }, /limits.activeTasks/],
+    ['a fraction', { client: closedClient, retention: { finishedTasks: 0.5 } }, /finishedTasks is a whole/],
+    ['numbers as text', { client: textClient }, /stringNumbers is not supported/],
     ['an unknown retention', { client: closedClient, retention: { days: 7 } as never }, /retention.days/],
     ['an unknown option', { client: closedClient, url: 'redis://' } as never, /no option url/],
   ])('refuses %s', (_, options, text) => {
     expect(() => redisBackend(options)).toThrow(text);
+  });
+
+  it('waits for an answer, however long it may take', async () => {
+    const answerLater = () => new Promise((resolve) => setTimeout(resolve, 50, ['1', '1']));
+    const client = { ...closedClient, sendCommand: answerLater } as unknown as TestClient['client'];
+    for (const commandTimeoutMs of [2 ** 31, Infinity]) {
+      const heads = redisStorage({ client, commandTimeoutMs }).heads(['t']);
+      await expect(heads).resolves.toEqual(new Map([['t', { head: 1, closed: true }]]));
+    }
   });
 
   it('gives up a command that is not answered in time', async () => {

@@ -15,6 +15,12 @@ export function connectionOf(client: RedisClient): RedisConnection {
         'redisBackend: createSentinel of node-redis and Cluster of ioredis are not supported',
       );
     }
+    const { options } = given as { readonly options?: unknown };
+    if (isObject(options) && 'stringNumbers' in options && options.stringNumbers === true) {
+      throw new TypeError(
+        'redisBackend: a client with stringNumbers is not supported: leave that option out',
+      );
+    }
     if ('sendCommand' in client && 'isReady' in client) return nodeRedisConnection(client);
     if ('call' in client && 'status' in client) return ioredisConnection(client);
   }

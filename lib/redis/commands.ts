@@ -19,7 +19,6 @@ export function redisCommands(connection: RedisConnection, timeoutMs: number): R
     const controller = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      if (timeoutMs === Infinity) return;
       timer = setTimeout(() => {
         reject(new Error(`Redis did not answer within ${String(timeoutMs)} ms`));
         // what waits for a connection is not sent later

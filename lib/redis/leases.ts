@@ -9,7 +9,10 @@ import { decode, list, number, oneOf, text } from './wire.ts';
 const REASONS = ['work', 'lease-expired', 'deadline'] as const;
 const ANSWERS = ['task', 'message'] as const;
 
-/** `Storage.claim`: looks which tasks are due, then takes each in a step of its own, many at once. */
+/**
+ * `Storage.claim`: looks which tasks are due, then takes each in a step of its own, many at once. Where the connection breaks
+ * meanwhile, gives those that it has got: nobody else would get them before their leases end.
+ */
 export async function claim(
   parts: StorageParts,
   { agent, limit, leaseMs, taskId }: Parameters<Storage['claim']>[0],
@@ -24,8 +27,11 @@ export async function claim(
   // in waves: others may have taken some of the oldest meanwhile
   while (found.length > 0 && claimed.length < limit) {
     const wave = found.splice(0, limit - claimed.length);
-    const taken = await Promise.all(wave.map((it) => take(parts, it, due, leaseMs)));
-    claimed.push(...taken.filter((it) => it !== undefined));
+    const taken = await Promise.allSettled(wave.map((it) => take(parts, it, due, leaseMs)));
+    for (const it of taken) if (it.status === 'fulfilled' && it.value !== undefined) claimed.push(it.value);
+    const failed = taken.find((it) => it.status === 'rejected');
+    if (failed !== undefined && claimed.length > 0) break;
+    if (failed !== undefined) throw failed.reason;
   }
   return claimed;
 }

@@ -52,6 +52,7 @@ async function page(
   return { total: number(total), rows };
 }
 
+/** As rows have it; a time beyond 13 digits is one that no row has. */
 function timeText(ms: number): string {
-  return String(Math.max(0, Math.ceil(ms))).padStart(13, '0');
+  return String(Math.min(Math.max(0, Math.ceil(ms)), 9_999_999_999_999)).padStart(13, '0');
 }

@@ -2,6 +2,12 @@ import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './conne
 
 type Listener = (message: string, channel: string) => void;
 
+/** `typeMapping` is what replies are given as: empty for the defaults, whatever the application's client says. */
+interface SendOptions {
+  readonly abortSignal: AbortSignal;
+  readonly typeMapping: object;
+}
+
 /** What clients of node-redis have in common, as far as it is used. */
 interface Common {
   readonly isReady: boolean;
@@ -14,19 +20,14 @@ interface Common {
 
 /** `createClient()` of node-redis 6, as far as it is used. */
 export interface NodeRedisClient extends Common {
-  sendCommand(args: readonly string[], options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+  sendCommand(args: readonly string[], options?: SendOptions): Promise<unknown>;
   duplicate(overrides?: { disableOfflineQueue?: boolean }): Common;
 }
 
 /** `createCluster()` of node-redis 6, as far as it is used. */
 export interface NodeRedisCluster extends Common {
   readonly masters: readonly unknown[];
-  sendCommand(
-    firstKey: string,
-    isReadonly: boolean,
-    args: string[],
-    options?: { abortSignal?: AbortSignal },
-  ): Promise<unknown>;
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: SendOptions): Promise<unknown>;
   duplicate(overrides?: { minimizeConnections?: boolean }): Common;
 }
 
@@ -36,8 +37,8 @@ export function nodeRedisConnection(client: NodeRedisClient | NodeRedisCluster):
     isReady: () => client.isReady,
     send: (key, command, abortSignal) =>
       isCluster(client)
-        ? client.sendCommand(key, false, [...command], { abortSignal })
-        : client.sendCommand(command, { abortSignal }),
+        ? client.sendCommand(key, false, [...command], optionsOf(abortSignal))
+        : client.sendCommand(command, optionsOf(abortSignal)),
     openSubscriber: (events) =>
       isCluster(client)
         ? subscriberOf(
@@ -48,6 +49,10 @@ export function nodeRedisConnection(client: NodeRedisClient | NodeRedisCluster):
           )
         : subscriberOf(client.duplicate({ disableOfflineQueue: false }), events, ['reconnecting'], 'ready'),
   };
+}
+
+function optionsOf(abortSignal: AbortSignal): SendOptions {
+  return { abortSignal, typeMapping: {} };
 }
 
 function subscriberOf(

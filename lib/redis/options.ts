@@ -65,6 +65,7 @@ const LIMITS: RedisLimits = {
   logEntries: 10_000,
   webhooks: 10,
 };
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NAMES = ['client', 'prefix', 'commandTimeoutMs', 'retention', 'limits', 'logger'];
 
 /** Options with their defaults. Throws a RangeError for a wrong one; Infinity stands for no bound. */
@@ -75,11 +76,13 @@ export function readOptions(options: RedisOptions<unknown>): RedisSettings {
     throw new RangeError(`redisBackend: prefix must hold one hash tag, such as {a2a}:, not ${prefix}`);
   }
   checkNumber('commandTimeoutMs', commandTimeoutMs);
+  const kept = withDefaults('retention', RETENTION, retention);
   return {
     prefix,
-    commandTimeoutMs,
+    commandTimeoutMs: Math.min(commandTimeoutMs, LONGEST_TIMER_MS),
     logger: options.logger ? guardLogger(options.logger) : silentLogger,
-    retention: withDefaults('retention', RETENTION, retention),
+    // a log goes with its task
+    retention: { ...kept, logMs: Math.min(kept.logMs, kept.finishedMs) },
     limits: withDefaults('limits', LIMITS, limits),
   };
 }
@@ -101,6 +104,9 @@ function checkNames(before: string, given: object, names: readonly string[]): vo
 }
 
 function checkNumber(name: string, value: unknown): void {
-  if (typeof value === 'number' && value >= 0) return;
-  throw new RangeError(`redisBackend: ${name} is a number of 0 or more, not ${String(value)}`);
+  // scripts stop half-way at numbers that the server does not take
+  if (typeof value === 'number' && value >= 0 && (Number.isInteger(value) || value === Infinity)) return;
+  throw new RangeError(
+    `redisBackend: ${name} is a whole number of 0 or more, or Infinity, not ${String(value)}`,
+  );
 }

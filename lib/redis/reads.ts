@@ -31,12 +31,15 @@ export async function load(
   const [sc = '', answers, seq, ts, closed, first, checkpointSeq, bytes, statusTs] = list(header).map(text);
   const entries = list(log).map(decode);
   const reached = entries.at(-1)?.seq ?? Number(checkpointSeq);
-  if (reached !== Number(seq)) {
+  const task = reached === Number(seq) ? foldOf(checkpoint, entries) : undefined;
+  if (task === undefined) {
+    // a full server that evicts by `volatile-*` takes what has a time to live: what is left of a finished task is none
+    if (closed === '1') return undefined;
     throw new StorageError('unavailable', `Redis holds no whole log of task ${taskId}: was it evicted?`);
   }
   return {
     scope: parseScope(sc),
-    task: foldOf(checkpoint, entries),
+    task,
     seq: Number(seq),
     ts: Number(ts),
     closed: closed === '1',
@@ -48,14 +51,15 @@ export async function load(
   };
 }
 
-function foldOf(checkpoint: unknown, entries: readonly LogEntry[]): StoredTask {
+/** Undefined without a beginning. */
+function foldOf(checkpoint: unknown, entries: readonly LogEntry[]): StoredTask | undefined {
   const [open] = entries;
   if (typeof checkpoint === 'string') {
     const fold = createFold(parseStored(checkpoint) as StoredTask); // `CHECKPOINT` was given one
     for (const entry of entries) fold.apply(entry);
     return fold.snapshot();
   }
-  if (open?.kind !== 'open') throw new StorageError('unavailable', 'Redis holds a log without its beginning');
+  if (open?.kind !== 'open') return undefined;
   const fold = createFold(open);
   for (const entry of entries.slice(1)) fold.apply(entry);
   return fold.snapshot();

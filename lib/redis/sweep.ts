@@ -9,7 +9,7 @@ import type { TaskState } from '../protocol/v1.ts';
 export async function sweep(parts: StorageParts, limit: number): Promise<number> {
   const { commands, keys, settings } = parts;
   const { finishedMs, finishedTasks } = settings.retention;
-  const most = finishedTasks === Infinity ? Number.MAX_SAFE_INTEGER : finishedTasks;
+  const most = Math.min(finishedTasks, Number.MAX_SAFE_INTEGER);
   const over = list(await commands.run(OVER, [keys.finished], boundText(finishedMs), most, limit));
   const removed = await Promise.all(over.map((member) => remove(parts, text(member))));
   return removed.reduce((sum, it) => sum + it, 0);

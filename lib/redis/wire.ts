@@ -36,9 +36,9 @@ export function appendedText(entry: EntryBody, body: string): readonly string[] 
   return [entry.kind, state, String(upTo ?? ''), pause ? String(pause.timeoutMs ?? 'never') : '', body];
 }
 
-/** A number as an argument; no bound is ''. */
+/** A whole number as an argument; no bound, or one beyond what the server counts to, is ''. */
 export function boundText(value: number): string {
-  return Number.isFinite(value) ? String(Math.floor(value)) : '';
+  return value <= Number.MAX_SAFE_INTEGER ? String(value) : '';
 }
 
 /** A reply that is an array. */

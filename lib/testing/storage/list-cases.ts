@@ -189,6 +189,9 @@ function filterCases({ api: { expect }, test, advance }: StorageKit): void {
     const { ts } = await bench.load(taskId);
     const list = async (statusSince: number) => idsOf(await listAll(bench, { statusSince }));
     expect([await list(ts - 1), await list(ts), await list(ts + 1)]).toEqual([[taskId], [taskId], []]);
+    // times with more digits
+    const years = ['2290', '2500', '9999'].map((year) => Date.parse(year));
+    expect(await Promise.all(years.map(list))).toEqual([[], [], []]);
   });
 
   test('S14 list: the total counts all matches on every page', async (bench) => {
