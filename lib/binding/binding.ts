@@ -6,9 +6,8 @@ import type { Answer, Headers } from './answer.ts';
 /** A request body: text, or what earlier middleware parsed; undefined where there is none. */
 export type CallBody = { readonly text: string } | { readonly value: unknown };
 
-/** One call, as HTTP hands it on. */
+/** One call, as HTTP hands it on beside its body. */
 export interface CallRequest {
-  readonly body: CallBody;
   /** The A2A-Version header, and the query that may stand in for it (§3.6.1). */
   readonly version: string | readonly string[] | undefined;
   readonly query: URLSearchParams;
@@ -48,8 +47,8 @@ export type CallReply = Answer | StreamReply;
 export interface Binding {
   /** Whether a request has a body; where it is optional, an empty one counts as none. */
   readonly body: 'required' | 'optional' | 'none';
-  /** Makes the call. Never rejects. */
-  readonly call: (service: Service, request: CallRequest) => Promise<CallReply>;
+  /** Makes the call. Lets go of the body as soon as it is read, since waiting and streams take long. Never rejects. */
+  readonly call: (service: Service, body: CallBody, request: CallRequest) => Promise<CallReply>;
   /** The answer to a request that was not read; `status` where it is not that of the error. */
   readonly refuse: (error: A2AError, status?: number) => Answer;
   /** The answer to a body that a parser with stricter rules has refused; `fault` where it is as JSON should be. */

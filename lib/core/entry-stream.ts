@@ -11,18 +11,18 @@ export interface Seen {
 }
 
 /**
- * The events of a task: those known at the start, then what `see` makes of the entries of the tail. By hand, as an async
- * generator takes several promises for each batch and each reader.
+ * The events of a task, for one reader: those known at the start, then what `see` makes of the entries of the tail. By hand,
+ * as an async generator takes several promises for each batch. What has been given is not held: it may be a large task.
  */
 export function entryStream(
   first: Items,
   tail: AsyncIterable<readonly LogEntry[]>,
   see: (batch: readonly LogEntry[]) => Seen,
 ): EventStream {
-  return { [Symbol.asyncIterator]: () => new EntryIterator(first, tail[Symbol.asyncIterator](), see) };
+  return new EntryIterator(first, tail[Symbol.asyncIterator](), see);
 }
 
-class EntryIterator implements AsyncIterator<Items, undefined> {
+class EntryIterator implements AsyncIterableIterator<Items, undefined> {
   #first: Items;
   #ended = false;
   readonly #tail: AsyncIterator<readonly LogEntry[]>;
@@ -59,6 +59,10 @@ class EntryIterator implements AsyncIterator<Items, undefined> {
     this.#ended = true;
     await this.#tail.return?.();
     return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
   #take(

@@ -55,7 +55,17 @@ export class CallEnd implements Abortable {
         reject(failure(reason));
       };
       if (this.#reason !== undefined) this.#onEnd(this.#reason);
-      work.then(resolve, reject);
+      work.then(
+        (value) => {
+          // the call may go on for long, and must not keep what was waited for
+          this.#onEnd = undefined;
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.#onEnd = undefined;
+          (reject as (reason: unknown) => void)(error);
+        },
+      );
     });
   }
 }

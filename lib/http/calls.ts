@@ -93,13 +93,9 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       );
     };
     try {
-      // a body that never ends must not hold up a shutdown, nor one whose sender has gone
-      const body = isEmpty(req, binding)
-        ? NO_BODY
-        : await call.unlessEnded(readBody(req, options.bodyBytes, room), brokenOff);
       const caller = callerOf(req, { extensions: requested, call, addressOf });
-      const reply = await binding.call(metered.watch(guarded), {
-        body,
+      // in no variable, which would keep the body for as long as a stream is open
+      const reply = await binding.call(metered.watch(guarded), await bodyOf(req, binding, call), {
         version: req.headers['a2a-version'],
         query: search === '' ? NO_QUERY : new URLSearchParams(search),
         search,
@@ -126,6 +122,12 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     } finally {
       metered.end(call.reason);
     }
+  }
+
+  /** A body that never ends must not hold up a shutdown, nor one whose sender has gone. */
+  function bodyOf(req: Req, binding: Binding, call: CallEnd): CallBody | Promise<CallBody> {
+    if (isEmpty(req, binding)) return NO_BODY;
+    return call.unlessEnded(readBody(req, options.bodyBytes, room), brokenOff);
   }
 
   function start(req: Req, res: ServerResponse, binding: Binding, addressOf: AddressOf<Req>): void {

@@ -28,6 +28,10 @@ const LARGE = 16 * 1024;
 
 type Json = string | Uint8Array;
 
+type Events = readonly StreamItem[];
+
+const ENDED = Symbol('no more events');
+
 const COMPRESSED =
   'a stream is compressed by middleware that gives responses no `flush`, so events reach clients late and in bulk: let it leave text/event-stream alone';
 
@@ -71,14 +75,22 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
       const skip = numbers.before(cursor, event.task !== undefined);
       return skip === undefined ? { prefix, suffix, json, cursor } : { prefix, suffix, json, cursor, skip };
     };
+    const events = reply.stream[Symbol.asyncIterator]();
+    const write = ({ done, value }: IteratorResult<Events, unknown>) =>
+      done === true ? ENDED : writer.write(value, frameOf);
     try {
-      for await (const batch of reply.stream) {
-        const full = writer.write(batch, frameOf);
+      for (;;) {
+        // in no variable, which would keep events, a large task among them, until the next ones come
+        const full = write(await events.next());
+        if (full === ENDED) break;
         if (full !== undefined) await full;
         if (!isTold && isBuffered(res)) warnOfBuffering();
-        if (signal.aborted) break;
+        if (!signal.aborted) continue;
+        await events.return?.();
+        break;
       }
     } catch (error) {
+      await events.return?.();
       const failure = reply.failed(error);
       if (writer.started() || (reply.framesFailure && failure.status === 200)) {
         writer.end({ json: failure.json });

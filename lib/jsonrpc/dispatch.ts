@@ -1,5 +1,5 @@
 import type { Answer, Headers } from '../binding/answer.ts';
-import type { Binding, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
+import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { v03 } from '../compat/v03/dialect.ts';
 import { type EventStream, isStreaming, type Method, type Service } from '../core/call.ts';
 import { parseCall, readCall, type RpcId } from '../protocol/envelope.ts';
@@ -33,8 +33,8 @@ export const jsonRpc: Binding = {
 };
 
 /** Envelope, version, method, and then the service. */
-async function dispatch(service: Service, request: CallRequest): Promise<CallReply> {
-  const { body, query, served, mask } = request;
+async function dispatch(service: Service, body: CallBody, request: CallRequest): Promise<CallReply> {
+  const { query, served, mask } = request;
   const envelope = 'text' in body ? parseCall(body.text) : readCall(body.value);
   if ('error' in envelope) return errorAnswer(envelope.id, envelope.error);
   const { id, method: name, params } = envelope.call;

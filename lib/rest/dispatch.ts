@@ -1,5 +1,5 @@
 import type { Answer } from '../binding/answer.ts';
-import type { Binding, CallReply, CallRequest } from '../binding/binding.ts';
+import type { Binding, CallBody, CallReply, CallRequest } from '../binding/binding.ts';
 import { isStreaming, type Method, type Service } from '../core/call.ts';
 import { InvalidParamsError, InvalidRequestError, type ParseError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/protojson.ts';
@@ -25,7 +25,7 @@ export interface RestTarget {
 export function restBinding(target: RestTarget): Binding {
   return {
     body: bodyOf(target),
-    call: (service, request) => call(service, request, target),
+    call: (service, body, request) => call(service, readBody(body, target), request, target),
     refuse: errorAnswer,
     refuseText,
   };
@@ -36,13 +36,18 @@ function bodyOf({ method, verb, variables = {} }: RestTarget): Binding['body'] {
   return isComplete(method, variables) ? 'optional' : 'required';
 }
 
-async function call(service: Service, request: CallRequest, target: RestTarget): Promise<CallReply> {
+async function call(
+  service: Service,
+  body: ReadBody,
+  request: CallRequest,
+  target: RestTarget,
+): Promise<CallReply> {
   const { mask, query } = request;
   const { method } = target;
   let params: unknown;
   const failed = (error: unknown) => errorAnswer(mask(error, { method, params }));
   try {
-    const given = readGiven(request, target);
+    const given = readGiven(body, request.search, target);
     params = given.params;
     readVersion(request.version, query, VERSIONS);
     const caller = { ...request.caller, dialect: { translate: () => checked(given) } };
@@ -55,23 +60,21 @@ async function call(service: Service, request: CallRequest, target: RestTarget):
 }
 
 /** Throws what keeps a request from being read at all; what is wrong with its parameters is told in their turn. */
-function readGiven({ body, search }: CallRequest, target: RestTarget): GivenParams {
-  const { method, verb, variables } = target;
+function readGiven(body: ReadBody, search: string, { method, verb, variables }: RestTarget): GivenParams {
   if (variables === undefined)
     throw new InvalidRequestError('The path is not percent-encoded UTF-8: encode ids as UTF-8');
-  const given =
-    verb === 'POST'
-      ? { params: bodyParams(body, bodyOf(target)), violations: [] }
-      : readQuery(method, search);
-  return withPath(given, variables);
+  if (verb !== 'POST') return withPath(readQuery(method, search), variables);
+  if ('error' in body) throw body.error;
+  return withPath({ params: body.value, violations: [] }, variables);
 }
 
-function bodyParams(body: CallRequest['body'], need: Binding['body']): unknown {
-  if ('value' in body) return body.value;
-  if (need === 'optional' && body.text === '') return undefined;
-  const read = readJson(body.text, WANTED);
-  if ('error' in read) throw read.error;
-  return read.value;
+type ReadBody = ReturnType<typeof readJson>;
+
+function readBody(body: CallBody, target: RestTarget): ReadBody {
+  if ('value' in body) return body;
+  const need = bodyOf(target);
+  if (need === 'none' || (need === 'optional' && body.text === '')) return { value: undefined };
+  return readJson(body.text, WANTED);
 }
 
 const WANTED = 'JSON object with the parameters';
