@@ -3,6 +3,7 @@ import { A2AClient, type AgentCard } from '../../lib/client/index.ts';
 import {
   all,
   at,
+  body,
   card,
   chunk,
   events,
@@ -66,6 +67,21 @@ describe('an agent that can not be reached for a moment', () => {
     expect(await all(client.stream('hi'))).toEqual([SUBMITTED, chunk('one'), chunk('two'), DONE]);
     expect(wire.methods()).toEqual(['SendStreamingMessage', 'SubscribeToTask', 'SubscribeToTask']);
     expect(wire.asked.at(-1)?.headers.get('Last-Event-ID')).toBe('2.b');
+  });
+
+  it('says so in a stream of HTTP+JSON, which goes on', async () => {
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'UNAVAILABLE' }];
+    const error = { code: 503, status: 'UNAVAILABLE', message: 'try again later', details };
+    const frames = (...list: readonly object[]) =>
+      body(
+        list.map((each) => `data: ${JSON.stringify(each)}\n\n`),
+        'close',
+      );
+    const wire = scriptedFetch({ card: [() => frames(SUBMITTED, { error }), () => frames(SUBMITTED, DONE)] });
+    const fetch = wire.fetch;
+    const client = await A2AClient.connect(agentAt(['a', 'HTTP+JSON', '1.0']), { ...options, fetch });
+    expect((await all(client.subscribe('t'))).at(-1)).toEqual(DONE);
+    expect(wire.asked).toHaveLength(2);
   });
 
   it('at an older version elsewhere loses nothing, though its events have no ids', async () => {

@@ -94,11 +94,15 @@ function objectOf(answer: unknown, text: string, response: Response): object {
   throw new ResponseError(fault, 'The answer is no object of A2A', response, startOf(text));
 }
 
-/** A google.rpc.Status (§11.6) with the code that JSON-RPC has for it. */
-function wireError({ message, status, details }: Record<string, unknown>, response: Response): WireError {
+/** A google.rpc.Status (§11.6) with the code that JSON-RPC has for it. In a stream only its own code tells the HTTP status. */
+function wireError(
+  { code: own, message, status, details }: Record<string, unknown>,
+  response: Response,
+): WireError {
   const list = Array.isArray(details) ? details.filter(isDetail) : [];
   const reason = list.map((detail) => detail['reason']).find((each) => typeof each === 'string');
-  const code = CODES[reason ?? ''] ?? (list.some(isBadRequest) ? -32602 : codeOf(response.status));
+  const httpStatus = response.ok && typeof own === 'number' ? own : response.status;
+  const code = CODES[reason ?? ''] ?? (list.some(isBadRequest) ? -32602 : codeOf(httpStatus));
   const text = typeof message === 'string' && message !== '' ? message : `Error ${String(status)}`;
   return { code, message: text, details: list };
 }
