@@ -45,6 +45,28 @@ describe('an inbox', () => {
     expect(inbox.upTo()).toBe(2);
   });
 
+  it('reads no more once an agent has left the loop over its messages', async () => {
+    const log = [entry(1, { kind: 'status', state: 'TASK_STATE_AUTH_REQUIRED' }), said(2, 'token')];
+    let reads = 0;
+    const inbox = new Inbox({
+      lease: { taskId: 't', id: 'l', epoch: 1 },
+      pending: [],
+      doneSeq: 0,
+      onWaiting: () => undefined,
+      read(after) {
+        reads += 1;
+        return Promise.resolve({ entries: log.slice(after), head: log.length, first: 1, closed: false });
+      },
+    });
+    for await (const { messageId } of inbox.messages(new AbortController().signal)) {
+      expect(messageId).toBe('token');
+      break;
+    }
+    const before = reads;
+    inbox.look();
+    expect(reads).toBe(before);
+  });
+
   it('does not read when nobody waits', () => {
     let reads = 0;
     const inbox = new Inbox({

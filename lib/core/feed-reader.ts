@@ -144,12 +144,16 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     if (this.#isLoading || (this.#mustRead ? source.isJoining() : source.head() <= this.#cursor)) return;
     this.#mustRead = false;
     this.#isLoading = true;
-    source.load(this.#cursor).then(
+    const after = this.#cursor;
+    source.load(after).then(
       (page) => {
         this.#take(page);
       },
       (error: unknown) => {
-        this.#fail(error);
+        this.#isLoading = false;
+        if (this.#waiting !== undefined && after === this.#cursor) this.#fail(error);
+        // entries came another way meanwhile: the storage is asked again where those end
+        else this.lookAgain();
       },
     );
   }
@@ -180,7 +184,6 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   }
 
   #fail(error: unknown): void {
-    this.#isLoading = false;
     this.#free();
     const waiting = this.#waiting;
     this.#waiting = undefined;

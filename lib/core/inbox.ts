@@ -87,12 +87,16 @@ export class Inbox {
   async *messages(over: AbortSignal): AsyncGenerator<Message> {
     this.#readers += 1;
     this.look();
-    while (!over.aborted) {
-      const entry = this.#take(({ entry: { kind }, isAwaited }) => isAwaited && kind === 'input');
-      if (entry?.kind === 'input') yield entry.message;
-      else await this.#news(over);
+    try {
+      while (!over.aborted) {
+        const entry = this.#take(({ entry: { kind }, isAwaited }) => isAwaited && kind === 'input');
+        if (entry?.kind === 'input') yield entry.message;
+        else await this.#news(over);
+      }
+    } finally {
+      // also where the agent leaves its loop
+      this.#readers -= 1;
     }
-    this.#readers -= 1;
   }
 
   /** Looks for news, because there may be some. */

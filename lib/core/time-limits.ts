@@ -32,7 +32,7 @@ export class TimeLimits {
     });
   }
 
-  /** Which limit is over, in words for the client. */
+  /** Which limit was over first, in words for the client. */
   get overText(): string {
     return this.#overText;
   }
@@ -78,6 +78,8 @@ export class TimeLimits {
   }
 
   #end(text: string): void {
+    // an agent that takes its time to stop may pass another one meanwhile
+    if (this.#overText !== '') return;
     this.#overText = text;
     this.#options.onOver();
   }
