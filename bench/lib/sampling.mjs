@@ -65,12 +65,12 @@ async function prepareAll({ prepare }, servers) {
  * @param {Sizes} sizes
  * @returns {Promise<Sample>}
  */
-async function runOnce({ run, runAlone }, name, kept, sizes) {
+async function runOnce({ run, runAlone, env }, name, kept, sizes) {
   if (runAlone !== undefined) return runAlone(name, sizes);
   if (run === undefined) throw new Error('The workload runs nothing');
   if (kept?.failure !== undefined) throw kept.failure;
   if (kept !== undefined) return run(kept.server, kept.state, sizes);
-  const server = await ServerProcess.start(name);
+  const server = await ServerProcess.start(name, env && { env });
   try {
     return await run(server, undefined, sizes);
   } finally {

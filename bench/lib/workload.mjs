@@ -27,7 +27,8 @@
 
 /**
  * A workload. With `prepare` one server process is warmed up and kept over all rounds, else each sample has its own.
- * `isShort`: cheap enough to be measured on every server. `servers`: the ones that can do it, where not all can.
+ * `isShort`: cheap enough to be measured on every server. `servers`: the ones that can do it, where not all can. `env`: what
+ * the process of a sample is started with.
  *
  * @typedef {object} Workload
  * @property {string} name
@@ -35,6 +36,7 @@
  * @property {readonly Metric[]} metrics
  * @property {boolean} [isShort]
  * @property {readonly string[]} [servers]
+ * @property {Record<string, string>} [env]
  * @property {(server: import('./server-process.mjs').ServerProcess) => Promise<any>} [prepare]
  * @property {(server: import('./server-process.mjs').ServerProcess, state: any, sizes: Sizes) => Promise<Sample>} [run]
  * @property {(serverName: string, sizes: Sizes) => Promise<Sample>} [runAlone] starts its own processes
