@@ -40,7 +40,8 @@ class TaskFold implements Fold {
   constructor({ id, contextId, status, history, artifacts, metadata }: StoredTask) {
     this.#id = id;
     this.#contextId = contextId;
-    this.#status = { ...status };
+    // assigned, as a spread gives each task a hidden class of its own
+    this.#status = Object.assign({}, status);
     this.#history = history === undefined ? [] : [...history];
     this.#artifacts = new Artifacts(artifacts);
     this.#merge(metadata);
@@ -105,10 +106,13 @@ class TaskFold implements Fold {
 }
 
 function openedTask({ task, ts }: OpenEntry): StoredTask {
-  return { ...task, status: { ...task.status, timestamp: isoTime(ts) } };
+  return { ...task, status: statusOf(task.status, ts) };
 }
 
-function statusOf({ state, message }: StatusBody, ts: number): StoredTask['status'] {
+function statusOf(
+  { state, message }: Pick<StatusBody, 'state' | 'message'>,
+  ts: number,
+): StoredTask['status'] {
   const timestamp = isoTime(ts);
   return message === undefined ? { state, timestamp } : { state, message, timestamp };
 }

@@ -80,7 +80,14 @@ class TaskRun implements Run, TurnContext {
     this.claimed = claimed;
     this.options = options;
     const keeper = new LeaseKeeper({
-      ...{ storage, eventBus, clock, logger, lease, leaseMs, claimedAt, head },
+      storage,
+      eventBus,
+      clock,
+      logger,
+      lease,
+      leaseMs,
+      claimedAt,
+      head,
       onCancel: () => {
         this.stop('cancel');
       },
@@ -102,13 +109,18 @@ class TaskRun implements Run, TurnContext {
     });
     const { runTimeoutMs, idleTimeoutMs, inputTimeoutMs } = options;
     this.limits = new TimeLimits({
-      ...{ clock, runTimeoutMs, idleTimeoutMs, inputTimeoutMs },
+      clock,
+      runTimeoutMs,
+      idleTimeoutMs,
+      inputTimeoutMs,
       onOver: () => {
         this.stop('timeout');
       },
     });
     this.inbox = new Inbox({
-      ...{ lease, pending, doneSeq },
+      lease,
+      pending,
+      doneSeq,
       onWaiting: (waits) => {
         this.limits.setWaiting(waits);
       },
@@ -117,7 +129,12 @@ class TaskRun implements Run, TurnContext {
     });
     this.#meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
     this.queue = new AppendQueue({
-      ...{ storage, eventBus, clock, logger, lease, keeper },
+      storage,
+      eventBus,
+      clock,
+      logger,
+      lease,
+      keeper,
       meter: this.#meter,
     });
     this.reads = {

@@ -80,10 +80,13 @@ export function createStartSend(
       contextId,
       // storage sets the time (§5.6.1)
       status: { state: 'TASK_STATE_SUBMITTED', timestamp: '' },
-      history: [{ ...message, taskId, contextId }],
+      history: [placed(message, taskId, contextId)],
     };
     const init = {
-      ...{ scope, task, request, answers },
+      scope,
+      task,
+      request,
+      answers,
       ...(sendKey && { idempotency: sendKey }),
       ...(push && { push: push({ taskId, contextId }) }),
     };
@@ -136,10 +139,11 @@ export function createStartSend(
     }
     openStream?.();
     const ifWaiting = options.onBusy === 'reject';
-    const input = { message: { ...message, taskId, contextId }, request, ifWaiting };
     const stored = await asAnswerable(
       storage.addInput(scope, taskId, {
-        ...input,
+        message: placed(message, taskId, contextId),
+        request,
+        ifWaiting,
         ...(sendKey && { idempotency: sendKey }),
         ...(push && { push: push({ taskId, contextId }) }),
       }),
@@ -165,6 +169,11 @@ export function createStartSend(
       kind ?? (context.push ? 'task' : await decide(message, context, request)),
     );
   };
+}
+
+/** The message with the ids of its task. */
+function placed(message: Message, taskId: TaskId, contextId: string): Message {
+  return Object.assign({}, message, { taskId, contextId });
 }
 
 /** The log of a bare message is all there is of it. */

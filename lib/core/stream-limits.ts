@@ -80,7 +80,7 @@ export function createStreamLimits(limits: StreamLimits): BoundedOperations {
     streaming: (operation) => async (params, context) => {
       const { take, free } = placeOf(context);
       try {
-        return freeing(await operation(params, { ...context, openStream: take }), free);
+        return freeing(await operation(params, { openStream: take, ...context }), free);
       } catch (error) {
         free();
         throw error;
@@ -90,7 +90,7 @@ export function createStreamLimits(limits: StreamLimits): BoundedOperations {
       if (params.configuration?.returnImmediately === true) return operation(params, context);
       const { take, free } = placeOf(context);
       try {
-        return await operation(params, { ...context, openStream: take });
+        return await operation(params, { openStream: take, ...context });
       } finally {
         free();
       }

@@ -91,7 +91,8 @@ function commit(
   record.producerSeq = producerSeq;
   record.lastAppend = { seq: record.seq, more };
   if (pause !== undefined) endRun(table, record, pause, more);
-  return { ...written(record, record.seq, entries), ...(more && { more }) };
+  const stored = written(record, record.seq, entries);
+  return more ? { ...stored, more } : stored;
 }
 
 function endRun(table: TaskTable, record: TaskRecord, { upTo, pause }: StatusBody, more: boolean): void {
