@@ -87,12 +87,41 @@ interface CachedItem {
 
 /** Items by entry, and by batch: the feed gives readers at the same place the same batch. */
 export interface EventItemCache {
-  readonly entries: WeakMap<LogEntry, CachedItem>;
+  readonly entries: RecentlyMade<LogEntry, CachedItem>;
   readonly plain: WeakMap<readonly LogEntry[], readonly StreamItem[]>;
   readonly resumable: WeakMap<readonly LogEntry[], readonly StreamItem[]>;
 }
 
+/** Entries whose items are kept for other readers: those read at the same time, not all that a log holds. */
+const RECENT = 1024;
+
+/** What was made last for keys that still live; between `most` and twice as many. */
+class RecentlyMade<K extends object, V> {
+  #newer = new WeakMap<K, V>();
+  #older = new WeakMap<K, V>();
+  #count = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: K): V | undefined {
+    return this.#newer.get(key) ?? this.#older.get(key);
+  }
+
+  set(key: K, value: V): void {
+    if (this.#count === this.#most) {
+      this.#older = this.#newer;
+      this.#newer = new WeakMap();
+      this.#count = 0;
+    }
+    this.#count += 1;
+    this.#newer.set(key, value);
+  }
+}
+
 /** An empty cache, to be kept for as long as the service. */
 export function createEventItemCache(): EventItemCache {
-  return { entries: new WeakMap(), plain: new WeakMap(), resumable: new WeakMap() };
+  return { entries: new RecentlyMade(RECENT), plain: new WeakMap(), resumable: new WeakMap() };
 }

@@ -38,7 +38,7 @@ export interface TaskFeed {
 
 /** What follows in the log of a task. */
 export interface Tail extends AsyncIterable<readonly LogEntry[]> {
-  /** Whether nobody else in this process has read this task beside this reader. */
+  /** Whether this task has never had two readers at once in this process. */
   readonly isAlone: () => boolean;
 }
 
