@@ -6,6 +6,7 @@ import {
   UnauthenticatedError,
   UnsupportedOperationError,
 } from '../protocol/errors.ts';
+import { parseUrl } from '../protocol/url.ts';
 import type { AgentCard, Message, Methods, SecurityScheme } from '../protocol/v1.ts';
 import { checkV1 } from '../protocol/validate.ts';
 import type { Method } from './call.ts';
@@ -169,5 +170,5 @@ export function isIdentifier(text: string): boolean {
 }
 
 function isWebUrl(url: string): boolean {
-  return URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
+  return /^https?:$/.test(parseUrl(url)?.protocol ?? '');
 }

@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
+import { parseUrl } from '../protocol/url.ts';
 import { addressKind } from './address-kind.ts';
 import { createHostList, nameOf } from './host-list.ts';
 
@@ -127,8 +128,8 @@ const UNKNOWN_NAME =
 /** Stricter than browsers, which repair what is written oddly: two readers of a URL must see one host. */
 function parsed(url: unknown): URL | undefined {
   if (typeof url !== 'string' || url.length > LONGEST_URL) return undefined;
-  if (!/^https?:\/\/[^/?#]/i.test(url) || /[\s\\\p{Cc}]/u.test(url) || !URL.canParse(url)) return undefined;
-  return new URL(url);
+  if (!/^https?:\/\/[^/?#]/i.test(url) || /[\s\\\p{Cc}]/u.test(url)) return undefined;
+  return parseUrl(url);
 }
 
 function lookedUp(lookup: Lookup, host: string): Promise<readonly LookupAddress[]> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { parseUrl } from '../protocol/url.ts';
 
 /** Which host may have how many of the POSTs that a sender makes at the same time. */
 export interface HostSlots {
@@ -46,5 +47,5 @@ export function createHostSlots(slots: number, clock: Pick<Clock, 'elapsed'>): H
 
 /** All ports of a name are one host. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : '';
+  return parseUrl(url)?.hostname ?? '';
 }
