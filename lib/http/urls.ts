@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ConfigError } from '../core/config-error.ts';
 import { InvalidRequestError } from '../protocol/errors.ts';
+import { parseUrl } from '../protocol/url.ts';
 
 /** How a client reaches the agent: each part is '' where there is nothing. */
 export interface Address {
@@ -55,7 +56,7 @@ function checked(url: unknown): string {
 
 /** What is wrong with the URL of an agent; undefined where nothing is. */
 export function urlFault(value: unknown): string | undefined {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  const url = typeof value === 'string' ? parseUrl(value) : undefined;
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
   if (isWeb && url.search === '' && url.hash === '') return undefined;
   return 'must be an absolute http or https URL without query, such as https://agents.example.com/a2a';
@@ -63,5 +64,5 @@ export function urlFault(value: unknown): string | undefined {
 
 /** Whether this is a protocol and a host and nothing else: both come from headers. */
 function isOrigin(text: string): boolean {
-  return /^\w+:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text);
+  return /^\w+:\/\/[^/?#@\\]+$/.test(text) && parseUrl(text) !== undefined;
 }
