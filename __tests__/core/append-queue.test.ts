@@ -96,19 +96,18 @@ async function run(plan: Plan): Promise<void> {
   const clock = fakeClock();
   const lost = new Ending();
   const { log, problems, storage } = makeStorage(plan);
-  const queue = new AppendQueue({
-    ...{ storage, clock, logger: silentLogger, lease: { taskId: 't', id: 'l', epoch: 1 } },
-    eventBus: { publish: () => undefined } as never,
-    keeper: {
-      lost,
-      beforeWrite: () => undefined,
-      afterWrite: () => undefined,
-      wrote: () => undefined,
-      lose: () => {
-        lost.end(new LeaseLost('lost'));
-      },
+  const keeper = {
+    lost,
+    beforeWrite: () => undefined,
+    afterWrite: () => undefined,
+    wrote: () => undefined,
+    lose: () => {
+      lost.end(new LeaseLost('lost'));
     },
-  });
+  };
+  const eventBus = { publish: () => undefined } as never;
+  const lease = { taskId: 't', id: 'l', epoch: 1 };
+  const queue = new AppendQueue({ storage, clock, logger: silentLogger, eventBus }, lease, keeper);
   const told: { id: number; how: string }[] = [];
   const stored: string[] = [];
   let pushed = 0;
@@ -124,16 +123,15 @@ async function run(plan: Plan): Promise<void> {
       told.push({ id, how });
       if (wish < 0) push(1);
     };
-    queue.push(
-      entries,
-      () => {
+    queue.push(entries, {
+      onStored() {
         stored.push(...entries.map(name));
         over('stored');
       },
-      (error) => {
+      onRefused(error) {
         over(error.name);
       },
-    );
+    });
   }
 
   for (const [index, wish] of plan.pushes.entries()) {
@@ -141,7 +139,7 @@ async function run(plan: Plan): Promise<void> {
     for (let turns = plan.pauses[index % plan.pauses.length] ?? 0; turns > 0; turns -= 1)
       await Promise.resolve();
   }
-  const settled = queue.settled().then(() => (idle += 1));
+  const settled = Promise.resolve(queue.settled()).then(() => (idle += 1));
   // pauses between tries, and then the lease of an append that never answers
   for (let step = 0; step < 200 && idle === 0; step += 1) {
     clock.advance(1000);

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { Inbox } from '../../lib/core/inbox.ts';
+import { Inbox, type InboxOwner } from '../../lib/core/inbox.ts';
 import type { EntryBody, LogEntry, Seq } from '../../lib/core/log.ts';
 import { unlessAborted } from '../../lib/core/unless-aborted.ts';
 import { brief } from '../../lib/testing/worker/brief.ts';
@@ -17,24 +17,24 @@ const said = (seq: Seq, text: string): LogEntry =>
     request: {},
   });
 
+const inboxOf = (read: InboxOwner['read'], pending: LogEntry[] = []) =>
+  new Inbox(
+    { read, onWaiting: () => undefined },
+    { lease: { taskId: 't', id: 'l', epoch: 1 }, pending, doneSeq: 0 },
+  );
+
 describe('an inbox', () => {
   it('looks again for what it is told of while it looks', async () => {
     const log = [entry(1, { kind: 'status', state: 'TASK_STATE_AUTH_REQUIRED' })];
     const [reading, may] = [gate(), gate()];
     let reads = 0;
-    const inbox = new Inbox({
-      lease: { taskId: 't', id: 'l', epoch: 1 },
-      pending: [],
-      doneSeq: 0,
-      onWaiting: () => undefined,
-      async read(after) {
-        reads += 1;
-        const page = { entries: log.slice(after), head: log.length, first: 1, closed: false };
-        reading.open();
-        // the answer is on its way when the message is written
-        if (reads === 1) await may.opened;
-        return page;
-      },
+    const inbox = inboxOf(async (after) => {
+      reads += 1;
+      const page = { entries: log.slice(after), head: log.length, first: 1, closed: false };
+      reading.open();
+      // the answer is on its way when the message is written
+      if (reads === 1) await may.opened;
+      return page;
     });
     const answer = inbox.wait(1);
     await reading.opened;
@@ -48,15 +48,9 @@ describe('an inbox', () => {
   it('reads no more once an agent has left the loop over its messages', async () => {
     const log = [entry(1, { kind: 'status', state: 'TASK_STATE_AUTH_REQUIRED' }), said(2, 'token')];
     let reads = 0;
-    const inbox = new Inbox({
-      lease: { taskId: 't', id: 'l', epoch: 1 },
-      pending: [],
-      doneSeq: 0,
-      onWaiting: () => undefined,
-      read(after) {
-        reads += 1;
-        return Promise.resolve({ entries: log.slice(after), head: log.length, first: 1, closed: false });
-      },
+    const inbox = inboxOf((after) => {
+      reads += 1;
+      return Promise.resolve({ entries: log.slice(after), head: log.length, first: 1, closed: false });
     });
     for await (const { messageId } of inbox.messages(new AbortController().signal)) {
       expect(messageId).toBe('token');
@@ -69,16 +63,10 @@ describe('an inbox', () => {
 
   it('does not read when nobody waits', () => {
     let reads = 0;
-    const inbox = new Inbox({
-      lease: { taskId: 't', id: 'l', epoch: 1 },
-      pending: [said(1, 'a')],
-      doneSeq: 0,
-      onWaiting: () => undefined,
-      read: () => {
-        reads += 1;
-        return Promise.reject(new Error('not expected'));
-      },
-    });
+    const inbox = inboxOf(() => {
+      reads += 1;
+      return Promise.reject(new Error('not expected'));
+    }, [said(1, 'a')]);
     inbox.look();
     expect(reads).toBe(0);
   });

@@ -11,13 +11,10 @@ describe('the time limits of a run', () => {
     (_what, work, silence, text) => {
       const clock = fakeClock();
       let ends = 0;
-      const limits = new TimeLimits({
-        clock,
-        runTimeoutMs: work,
-        idleTimeoutMs: silence,
-        inputTimeoutMs: Infinity,
-        onOver: () => (ends += 1),
-      });
+      const limits = new TimeLimits(
+        { onTimeOver: () => (ends += 1) },
+        { clock, runTimeoutMs: work, idleTimeoutMs: silence, inputTimeoutMs: Infinity },
+      );
       limits.begin();
       clock.advance(10);
       expect([ends, limits.overText]).toEqual([1, text]);

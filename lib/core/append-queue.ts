@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { publish } from './engine.ts';
 import type { EventBus } from './event-bus.ts';
-import { createFairness, type Fairness } from './fairness.ts';
+import { Fairness } from './fairness.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { EntryBody } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -15,30 +15,31 @@ import { LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts';
 /** What the storage said to an append that it took. */
 export type Stored = Extract<WriteResult, { ok: true }>;
 
-type OnStored = (stored: Stored) => void;
-type OnRefused = (error: Error) => void;
+/** Who is told what became of entries. */
+export interface Pushed {
+  readonly onStored: (stored: Stored) => void;
+  /** With TaskClosed, LeaseLost or TaskTooLarge. */
+  readonly onRefused: (error: Error) => void;
+}
 
 interface Item {
   readonly entries: readonly EntryBody[];
   readonly bytes: number;
-  readonly onStored: OnStored;
-  readonly onRefused: OnRefused;
+  readonly pushed: Pushed;
 }
 
 /** Entries and bytes that may wait before an agent is slowed down, and that one append takes. */
 const ROOM = { entries: 256, bytes: 1 << 20 };
 
-/** What a queue needs of its run. */
+/** What all queues of a worker share. */
 export interface AppendQueueOptions {
   readonly storage: Storage;
   readonly eventBus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly lease: Lease;
-  readonly keeper: Pick<LeaseKeeper, 'lost' | 'beforeWrite' | 'afterWrite' | 'lose' | 'wrote'>;
-  /** Told of what is written. */
-  readonly meter?: RunMeter | undefined;
 }
+
+type Keeper = Pick<LeaseKeeper, 'lost' | 'beforeWrite' | 'afterWrite' | 'lose' | 'wrote'>;
 
 /**
  * Writes to one task under one lease, many at a time: while an append is in flight, what is pushed waits and goes out as
@@ -50,9 +51,14 @@ export interface AppendQueueOptions {
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions;
+  readonly #lease: Lease;
+  readonly #keeper: Keeper;
+  readonly #meter: RunMeter | undefined;
   readonly #fairness: Fairness;
   #waiting: Item[] = [];
+  /** What an append is under way for, and what it writes. */
   #inFlight: readonly Item[] | undefined;
+  #entries: readonly EntryBody[] = [];
   #producerSeq = 0;
   #tries = 0;
   #cancelPause: (() => void) | undefined;
@@ -66,10 +72,14 @@ export class AppendQueue {
   #isFull = false;
   #hasEnded = false;
 
-  constructor(options: AppendQueueOptions) {
+  /** `meter` is told of what is written. */
+  constructor(options: AppendQueueOptions, lease: Lease, keeper: Keeper, meter?: RunMeter) {
     this.#options = options;
-    this.#fairness = createFairness(options.clock);
-    options.keeper.lost.listen(() => {
+    this.#lease = lease;
+    this.#keeper = keeper;
+    this.#meter = meter;
+    this.#fairness = new Fairness(options.clock);
+    keeper.lost.listen(() => {
       this.#cancelPause?.();
       const batch = this.#inFlight;
       this.#inFlight = undefined;
@@ -82,18 +92,18 @@ export class AppendQueue {
     return this.#hasEnded;
   }
 
-  /** Queues entries that belong together. `onStored` is called when they are; else `onRefused`, with TaskClosed, LeaseLost or TaskTooLarge. */
-  push(entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused): void {
-    if (entries.length === 0) onStored({ ok: true, seq: 0, closed: false, entries: [] });
-    else if (this.#isFull) onRefused(tooLarge());
-    else this.pushEnd(entries, onStored, onRefused);
+  /** Queues entries that belong together. */
+  push(entries: readonly EntryBody[], pushed: Pushed): void {
+    if (entries.length === 0) pushed.onStored({ ok: true, seq: 0, closed: false, entries: [] });
+    else if (this.#isFull) pushed.onRefused(tooLarge());
+    else this.pushEnd(entries, pushed);
   }
 
   /** Queues the end of a task that has outgrown the storage's limit; everything else is refused from then on. */
-  pushEnd(entries: readonly EntryBody[], onStored: OnStored, onRefused: OnRefused): void {
+  pushEnd(entries: readonly EntryBody[], pushed: Pushed): void {
     let bytes = 0;
     for (const entry of entries) bytes += roughBytes(entry);
-    this.#waiting.push({ entries, bytes, onStored, onRefused });
+    this.#waiting.push({ entries, bytes, pushed });
     this.#queuedEntries += entries.length;
     this.#queuedBytes += bytes;
     if (this.#isBusy) return;
@@ -109,11 +119,11 @@ export class AppendQueue {
     return hasRoom ? undefined : this.settled();
   }
 
-  /** Resolves when all that was pushed is stored or refused. */
-  async settled(): Promise<void> {
-    if (!this.#isBusy) return;
+  /** Resolves when all that was pushed is stored or refused; undefined where nothing is under way. */
+  settled(): Promise<void> | undefined {
+    if (!this.#isBusy) return undefined;
     this.#idle ??= deferred();
-    await this.#idle.promise;
+    return this.#idle.promise;
   }
 
   readonly #writeNext = (): void => {
@@ -124,43 +134,45 @@ export class AppendQueue {
       this.#idle = undefined;
       return;
     }
-    const { keeper } = this.#options;
     const batch = this.#takeBatch();
     this.#producerSeq += 1;
     this.#tries = 0;
-    keeper.beforeWrite();
-    if (keeper.lost.hasEnded) {
+    this.#keeper.beforeWrite();
+    if (this.#keeper.lost.hasEnded) {
       this.#goOn(batch, FENCED);
       return;
     }
     this.#inFlight = batch;
-    this.#write(entriesOf(batch));
+    this.#entries = entriesOf(batch);
+    this.#write();
   };
 
-  #write(entries: readonly EntryBody[]): void {
-    const { storage, lease, keeper, clock, logger } = this.#options;
-    const { taskId } = lease;
+  readonly #write = (): void => {
     this.#tries += 1;
-    const failed = (error: unknown) => {
-      if (keeper.lost.hasEnded) return;
-      logger.warn({ err: error, tries: this.#tries, taskId }, 'an append failed, trying again');
-      this.#cancelPause = clock.after(retryPauseMs(this.#tries), () => {
-        this.#write(entries);
-      });
-    };
     try {
-      storage.append(lease, this.#producerSeq, entries).then(this.#answered, failed);
+      this.#options.storage
+        .append(this.#lease, this.#producerSeq, this.#entries)
+        .then(this.#answered, this.#failed);
     } catch (error) {
-      failed(error);
+      this.#failed(error);
     }
-  }
+  };
+
+  readonly #failed = (error: unknown): void => {
+    const { clock, logger } = this.#options;
+    if (this.#keeper.lost.hasEnded) return;
+    const { taskId } = this.#lease;
+    logger.warn({ err: error, tries: this.#tries, taskId }, 'an append failed, trying again');
+    this.#cancelPause = clock.after(retryPauseMs(this.#tries), this.#write);
+  };
 
   readonly #answered = (result: WriteResult): void => {
     const batch = this.#inFlight;
     // the lease was lost meanwhile
     if (batch === undefined) return;
     this.#inFlight = undefined;
-    this.#options.keeper.afterWrite();
+    this.#entries = [];
+    this.#keeper.afterWrite();
     this.#tell(result);
     this.#goOn(batch, result);
   };
@@ -173,13 +185,12 @@ export class AppendQueue {
   }
 
   #tell(result: WriteResult): void {
-    const { keeper, lease, meter } = this.#options;
     if (result.ok) {
       const { seq: head, closed, entries } = result;
       if (closed) this.#hasEnded = true;
-      keeper.wrote(entries);
-      meter?.wrote(entries);
-      const { taskId } = lease;
+      this.#keeper.wrote(entries);
+      this.#meter?.wrote(entries);
+      const { taskId } = this.#lease;
       publish(
         this.#options,
         entries.length > 0 ? { taskId, head, closed, entries } : { taskId, head, closed },
@@ -188,29 +199,34 @@ export class AppendQueue {
       // nothing was stored, so the next append has this number
       this.#producerSeq -= 1;
     } else {
-      keeper.lose(`the storage refused an append (${result.reason})`);
+      this.#keeper.lose(`the storage refused an append (${result.reason})`);
     }
   }
 
-  #takeBatch(): Item[] {
+  #takeBatch(): readonly Item[] {
+    const waiting = this.#waiting;
     let count = 0;
     let bytes = 0;
-    const end = this.#waiting.findIndex((item) => {
+    let end = 0;
+    for (const item of waiting) {
       count += item.entries.length;
       bytes += item.bytes;
-      return count > this.#most || bytes > ROOM.bytes;
-    });
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+      if (end > 0 && (count > this.#most || bytes > ROOM.bytes)) break;
+      end += 1;
+    }
+    if (end < waiting.length) return waiting.splice(0, end);
+    this.#waiting = [];
+    return waiting;
   }
 
   /** Tells what became of a batch. False: it is back in the queue, to be tried piece by piece. */
   #settle(batch: readonly Item[], result: WriteResult): boolean {
     if (result.ok) {
-      for (const item of this.#release(batch)) item.onStored(result);
+      for (const item of this.#release(batch)) item.pushed.onStored(result);
       return true;
     }
     if (result.reason !== 'too-large') {
-      for (const item of this.#release(batch)) item.onRefused(refusal(result.reason));
+      for (const item of this.#release(batch)) item.pushed.onRefused(refusal(result.reason));
     } else if (batch.length > 1) {
       this.#waiting = [...batch, ...this.#waiting];
       return false;
@@ -218,7 +234,7 @@ export class AppendQueue {
       this.#isFull = true;
       const refused = this.#release([...batch, ...this.#waiting]);
       this.#waiting = [];
-      for (const item of refused) item.onRefused(tooLarge());
+      for (const item of refused) item.pushed.onRefused(tooLarge());
     }
     return true;
   }
@@ -236,8 +252,8 @@ const FENCED: WriteResult = { ok: false, reason: 'fenced' };
 
 /** What is pushed at once, as one promise. */
 export function pushed(queue: AppendQueue, entries: readonly EntryBody[]): Promise<Stored> {
-  return new Promise((resolve, reject) => {
-    queue.push(entries, resolve, reject);
+  return new Promise((onStored, onRefused) => {
+    queue.push(entries, { onStored, onRefused });
   });
 }
 

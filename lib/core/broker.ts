@@ -12,7 +12,7 @@ export type WorkOutcome = 'done' | 'busy' | 'idle';
 /** Wakes workers. It may lose, repeat, delay and reorder hints: the worker claims from Storage, and polls. */
 export interface Broker {
   /** Called after the commit that made a task due. Never waits for a worker; does not throw into the request path. */
-  wake(hint: WorkHint): Promise<void>;
+  wake(hint: WorkHint): void | Promise<void>;
   /**
    * Calls `onWork` when there may be work and `free()`, the number of further runs this worker can take, is above 0.
    * `onWork` claims by itself and resolves when its runs are over. Queue products ack on `done` and `idle`, and

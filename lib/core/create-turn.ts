@@ -4,6 +4,7 @@ import { hasFiles, messageData, messageFiles, messageText } from './draft.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { LogEntry, RunRequest, Scope, StoredTask } from './log.ts';
 import { quiet } from './quiet.ts';
+import type { StopSignal } from './stop-signal.ts';
 import type { SortKey, Storage, TaskSnapshot } from './storage.ts';
 import { TaskClosed } from './task-failed.ts';
 import type { Draft, Turn, WaitResult } from './turn.ts';
@@ -17,30 +18,50 @@ export interface TurnOptions {
   readonly newest: LogEntry;
   readonly snapshot: TaskSnapshot;
   readonly attempt: number;
-  readonly signal: AbortSignal;
+  readonly stopSignal: StopSignal;
   readonly over: TurnOver;
-  /** Reads that are repeated until they work. */
-  readonly reads: Pick<Storage, 'loadTask' | 'listTasks'>;
+  readonly reads: TurnReads;
   readonly inbox: Inbox;
   readonly writer: TurnWriter;
-  /** How many calls of the agent that give a wait up there have been so far, and one more. */
-  readonly calls: { readonly count: () => number; readonly add: () => void };
+  readonly calls: AgentCalls;
+}
+
+/** Reads that are repeated until they work. */
+export type TurnReads = Pick<Storage, 'loadTask' | 'listTasks'>;
+
+/** The calls of an agent that give a wait up. */
+export interface AgentCalls {
+  /** How many there have been so far. */
+  readonly calls: number;
+  /** One more. */
+  readonly addCall: () => void;
 }
 
 const NO_FILES: Turn['files'] = Object.freeze([]);
 
+const STOP = Symbol('stop');
+
+/** One function for all turns, so that they share their hidden class; the signal is made for the agents that ask for it. */
+const SIGNAL: PropertyDescriptor & ThisType<{ readonly [STOP]: StopSignal }> = {
+  get() {
+    return this[STOP].signal;
+  },
+  enumerable: true,
+  configurable: true,
+};
+
 /** Makes the turn that an agent gets: what the client said in the answered entry, and the writer's methods. */
 export function createTurn(options: TurnOptions): Turn {
-  const { entry, snapshot, attempt, signal, over, reads, inbox, writer, calls } = options;
+  const { entry, snapshot, attempt, stopSignal, over, reads, inbox, writer, calls } = options;
   const { task, scope } = snapshot;
   const { message, request } = answered(entry, options.newest, task);
 
   async function waitForAuth(draft: Draft): Promise<WaitResult> {
     const stored = writer.waitForAuth(draft);
-    const before = calls.count();
+    const before = calls.calls;
     const { seq } = await stored;
-    if (signal.aborted) throw signal.reason;
-    if (over.isOver || calls.count() !== before)
+    stopSignal.signal.throwIfAborted();
+    if (over.isOver || calls.calls !== before)
       throw new TaskClosed('Another call of the turn gave the wait up');
     return inbox.wait(seq);
   }
@@ -51,7 +72,7 @@ export function createTurn(options: TurnOptions): Turn {
     return wait.wait === true ? quiet(waitForAuth(draft)) : writer.pauseForAuth(draft);
   }
 
-  const turn: Turn = {
+  const turn: Omit<Turn, 'signal'> = {
     taskId: task.id,
     contextId: task.contextId,
     scope,
@@ -62,30 +83,31 @@ export function createTurn(options: TurnOptions): Turn {
     data: messageData(message),
     task,
     attempt,
-    signal,
-    working: writer.working,
-    artifact: writer.artifact,
-    stream: writer.stream,
-    complete: writer.complete,
-    fail: writer.fail,
-    reject: writer.reject,
-    reply: writer.reply,
-    requireInput: writer.requireInput,
+    working: (message, metadata) => writer.working(message, metadata),
+    artifact: (draft) => writer.artifact(draft),
+    stream: (draft) => writer.stream(draft),
+    complete: (message) => writer.complete(message),
+    fail: (message) => writer.fail(message),
+    reject: (message) => writer.reject(message),
+    reply: (message) => writer.reply(message),
+    requireInput: (message) => writer.requireInput(message),
     requireAuth,
     messages() {
-      if (!over.isOver) calls.add();
+      if (!over.isOver) calls.addCall();
       return inbox.messages(over.signal());
     },
     previousTasks: (limit) => previousTasks(reads, scope, task, limit),
     referencedTasks: () => referencedTasks(reads, scope, message),
   };
+  Object.defineProperty(turn, STOP, { value: stopSignal });
+  Object.defineProperty(turn, 'signal', SIGNAL);
   if (entry.kind === 'resume') Object.assign(turn, { resumed: entry.data });
   // decoded when asked for; V8 keeps what has an accessor of its own longer than the rest, so only messages with files have it
   if (hasFiles(message)) {
     const get = () => messageFiles(message);
     Object.defineProperty(turn, 'files', { get, enumerable: true, configurable: true });
   }
-  return turn;
+  return turn as Turn; // with its signal
 }
 
 /** The message and request a run answers; a resumed run answers the message before the `resume` again. */
@@ -103,7 +125,7 @@ function answered(
 }
 
 async function previousTasks(
-  { listTasks }: TurnOptions['reads'],
+  reads: TurnReads,
   scope: Scope,
   { id, contextId }: StoredTask,
   limit: number,
@@ -112,7 +134,7 @@ async function previousTasks(
   let after: SortKey | undefined;
   do {
     const query = { contextId, limit: 50, includeArtifacts: true, ...(after && { after }) };
-    const page = await listTasks(scope, query);
+    const page = await reads.listTasks(scope, query);
     found.push(...page.tasks.filter((task) => task.id !== id && isTerminal(task.status.state)));
     after = page.next;
   } while (after !== undefined && found.length < limit);
@@ -120,11 +142,11 @@ async function previousTasks(
 }
 
 async function referencedTasks(
-  { loadTask }: TurnOptions['reads'],
+  reads: TurnReads,
   scope: Scope,
   message: Message,
 ): Promise<readonly StoredTask[]> {
   const ids = [...new Set(message.referenceTaskIds ?? [])];
-  const snapshots = await Promise.all(ids.map((taskId) => loadTask(taskId, scope)));
+  const snapshots = await Promise.all(ids.map((taskId) => reads.loadTask(taskId, scope)));
   return snapshots.flatMap((found) => (found?.answers === 'task' ? [found.task] : []));
 }

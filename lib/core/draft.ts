@@ -68,12 +68,16 @@ function checked<N extends 'Message' | 'Artifact' | 'Part'>(
 
 /** The text parts of a message, joined by line breaks. */
 export function messageText(message: Message): string {
-  return message.parts.flatMap((part) => (part.text === undefined ? [] : [part.text])).join('\n');
+  let all: string | undefined;
+  for (const { text } of message.parts) {
+    if (text !== undefined) all = all === undefined ? text : `${all}\n${text}`;
+  }
+  return all ?? '';
 }
 
 /** The values of the data parts of a message. */
 export function messageData(message: Message): unknown[] {
-  return message.parts.flatMap((part) => (part.data === undefined ? [] : [part.data]));
+  return message.parts.map(({ data }) => data).filter((data) => data !== undefined);
 }
 
 /** Whether a message has raw or url parts. */

@@ -7,7 +7,8 @@ type Listener = (reason: unknown) => void;
 export class Ending {
   #hasEnded = false;
   #reason: unknown;
-  #listeners: Set<Listener> | undefined;
+  /** Few at any time. */
+  readonly #listeners: Listener[] = [];
 
   get hasEnded(): boolean {
     return this.#hasEnded;
@@ -22,19 +23,18 @@ export class Ending {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#reason = reason;
-    const listeners = this.#listeners ?? [];
-    this.#listeners = undefined;
-    for (const listener of listeners) listener(reason);
+    for (const listener of this.#listeners.splice(0)) listener(reason);
   }
 
   /** Called once at the end; at once where it has come already. */
   listen(listener: Listener): void {
     if (this.#hasEnded) listener(this.#reason);
-    else (this.#listeners ??= new Set()).add(listener);
+    else this.#listeners.push(listener);
   }
 
   ignore(listener: Listener): void {
-    this.#listeners?.delete(listener);
+    const index = this.#listeners.lastIndexOf(listener);
+    if (index >= 0) this.#listeners.splice(index, 1);
   }
 }
 

@@ -48,32 +48,37 @@ export interface OperationContext {
 
 /** Tells workers that a task is due. What fails here costs time, nothing else. */
 export function wake({ broker, logger }: Engine, agent: string, taskId: TaskId): void {
-  quietly(() => broker.wake({ agent, taskId }), logger, 'waking workers failed; they poll');
+  const text = 'waking workers failed; they poll';
+  try {
+    watch(broker.wake({ agent, taskId }), logger, text);
+  } catch (error) {
+    logger.warn({ err: error }, text);
+  }
 }
 
 /** Tells readers and the runner what a write has stored. */
 export function announce(engine: Pick<Engine, 'eventBus' | 'logger'>, taskId: TaskId, stored: Stored): void {
   const { entries, closed } = stored;
   const head = entries.at(-1)?.seq ?? stored.seq;
-  publish(engine, { taskId, head, closed, ...(entries.length > 0 && { entries }) });
+  publish(engine, entries.length > 0 ? { taskId, head, closed, entries } : { taskId, head, closed });
 }
 
 type Stored = Extract<WriteResult, { ok: true }>;
 
 /** Tells readers and the runner that a task's log has grown. What fails here costs time, nothing else. */
 export function publish({ eventBus, logger }: Pick<Engine, 'eventBus' | 'logger'>, hint: TaskHint): void {
-  quietly(() => eventBus.publish(hint), logger, 'publishing a hint failed; readers poll');
+  const text = 'publishing a hint failed; readers poll';
+  try {
+    watch(eventBus.publish(hint), logger, text);
+  } catch (error) {
+    logger.warn({ err: error }, text);
+  }
 }
 
 /** Most hints are given at once: nothing is waited for where nothing is to come. */
-function quietly(action: () => unknown, logger: Logger, text: string): void {
-  const failed = (error: unknown) => {
+function watch(given: unknown, logger: Logger, text: string): void {
+  if (given === undefined) return;
+  Promise.resolve(given).catch((error: unknown) => {
     logger.warn({ err: error }, text);
-  };
-  try {
-    const given = action();
-    if (given !== undefined) Promise.resolve(given).catch(failed);
-  } catch (error) {
-    failed(error);
-  }
+  });
 }

@@ -24,67 +24,65 @@ export interface FailureContext {
   readonly exposeErrors?: boolean;
 }
 
-/** Makes the statuses that end a task on its agent's or on our behalf. */
-export interface Failures {
-  /** In words for the client. */
-  readonly say: (draft: Draft, state?: TaskState, errorId?: string) => StatusBody;
-  /** An agent threw: its words if it threw TaskFailed, else a neutral text with the error id. */
-  readonly thrown: (error: unknown) => { readonly body: StatusBody; readonly errorId?: string };
-  /** An agent did what `answers: 'message'` has no place for. */
-  readonly invalid: (what: string) => StatusBody;
-}
+/** The failures of one task: the statuses that end it on its agent's or on our behalf. */
+export class Failures {
+  readonly #context: FailureContext;
 
-/** Makes the failures of one task. Where it answers with a message, the front-end learns why from `error`. */
-export function createFailures({ taskId, contextId, answers, exposeErrors }: FailureContext): Failures {
-  const status = (
-    state: TaskState,
-    draft: Draft,
-    error: Omit<RunError, 'id'> & { id?: string },
-  ): StatusBody => ({
-    kind: 'status',
-    state,
-    message: draftMessage(draft, contextId, taskId),
-    ...(answers === 'message' && { error: { ...error, id: error.id ?? randomUUID() } }),
-  });
-
-  function say(draft: Draft, state: TaskState = 'TASK_STATE_FAILED'): StatusBody {
-    const text = messageText(draftMessage(draft, contextId, taskId));
-    return status(state, draft, { code: -32603, text });
+  constructor(context: FailureContext) {
+    this.#context = context;
   }
 
-  function thrown(error: unknown): { body: StatusBody; errorId?: string } {
-    const words = isTaskFailed(error) ? inWords(error) : undefined;
+  /** In words for the client. */
+  say(draft: Draft, state: TaskState = 'TASK_STATE_FAILED'): StatusBody {
+    const { contextId, taskId } = this.#context;
+    const text = messageText(draftMessage(draft, contextId, taskId));
+    return this.#status(state, draft, { code: -32603, text });
+  }
+
+  /** An agent threw: its words if it threw TaskFailed, else a neutral text with the error id. */
+  thrown(error: unknown): { readonly body: StatusBody; readonly errorId?: string } {
+    const words = isTaskFailed(error) ? this.#inWords(error) : undefined;
     if (words !== undefined) return { body: words };
     const errorId = randomUUID();
     const text = `The agent failed (error id ${errorId})`;
     const body =
-      exposeErrors === true
-        ? exposed(text, errorId, exposeError(error))
-        : status('TASK_STATE_FAILED', text, { code: -32603, id: errorId });
+      this.#context.exposeErrors === true
+        ? this.#exposed(text, errorId, exposeError(error))
+        : this.#status('TASK_STATE_FAILED', text, { code: -32603, id: errorId });
     return { body, errorId };
   }
 
-  function exposed(neutral: string, id: string, { text, stack }: ExposedError): StatusBody {
+  /** An agent did what `answers: 'message'` has no place for. */
+  invalid(what: string): StatusBody {
+    const text = `${what} can not be sent as an answer of this agent`;
+    return this.#status('TASK_STATE_FAILED', text, { code: -32006 });
+  }
+
+  /** Where the task answers with a message, the front-end learns why from `error`. */
+  #status(state: TaskState, draft: Draft, error: Omit<RunError, 'id'> & { id?: string }): StatusBody {
+    const { contextId, taskId, answers } = this.#context;
+    return {
+      kind: 'status',
+      state,
+      message: draftMessage(draft, contextId, taskId),
+      ...(answers === 'message' && { error: { ...error, id: error.id ?? randomUUID() } }),
+    };
+  }
+
+  #exposed(neutral: string, id: string, { text, stack }: ExposedError): StatusBody {
     const said = `${neutral}: ${text}`;
     const parts: Part[] = [{ text: said }, { data: { errorId: id, stack } }];
-    return status('TASK_STATE_FAILED', parts, { code: -32603, id, text: said });
+    return this.#status('TASK_STATE_FAILED', parts, { code: -32603, id, text: said });
   }
 
   /** Undefined for what can not be said, such as data that is no JSON. */
-  function inWords(error: TaskFailed): StatusBody | undefined {
+  #inWords(error: TaskFailed): StatusBody | undefined {
     try {
-      return say(failedParts(error));
+      return this.say(failedParts(error));
     } catch {
       return undefined;
     }
   }
-
-  return {
-    say,
-    thrown,
-    invalid: (what) =>
-      status('TASK_STATE_FAILED', `${what} can not be sent as an answer of this agent`, { code: -32006 }),
-  };
 }
 
 function failedParts({ message, code, data }: TaskFailed): Part[] {

@@ -1,31 +1,32 @@
 import type { Clock } from './clock.ts';
 
-/** Lets others have the event loop now and then, by count and by time: promises alone never do. */
-export interface Fairness {
-  /** Call before more work is done; `count` is how much has been done. Await what it gives, if it gives something. */
-  readonly giveTurn: (count: number) => Promise<void> | undefined;
-}
-
 /** Work after which the event loop has its turn; below `FEW` no time is taken. */
 const MOST = 64;
 const FEW = 8;
 const MOST_MS = 10;
 
-export function createFairness(clock: Clock): Fairness {
-  let done = 0;
-  let turnAt = clock.elapsed();
+/** Lets others have the event loop now and then, by count and by time: promises alone never do. A class, as each run has one. */
+export class Fairness {
+  readonly #clock: Clock;
+  #done = 0;
+  #turnAt: number;
 
-  async function turn(): Promise<void> {
-    await new Promise(setImmediate);
-    done = 0;
-    turnAt = clock.elapsed();
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#turnAt = clock.elapsed();
   }
 
-  return {
-    giveTurn(count) {
-      done += count;
-      const isDue = done >= MOST || (done >= FEW && clock.elapsed() - turnAt >= MOST_MS);
-      return isDue ? turn() : undefined;
-    },
-  };
+  /** Call before more work is done; `count` is how much has been done. Await what it gives, if it gives something. */
+  giveTurn(count: number): Promise<void> | undefined {
+    this.#done += count;
+    const isDue =
+      this.#done >= MOST || (this.#done >= FEW && this.#clock.elapsed() - this.#turnAt >= MOST_MS);
+    return isDue ? this.#turn() : undefined;
+  }
+
+  async #turn(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#done = 0;
+    this.#turnAt = this.#clock.elapsed();
+  }
 }

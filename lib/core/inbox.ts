@@ -1,6 +1,6 @@
 import type { Message } from '../protocol/v1.ts';
 import type { LogEntry, Seq } from './log.ts';
-import type { Lease, Storage } from './storage.ts';
+import type { ClaimedTask, Lease, Storage } from './storage.ts';
 import type { WaitResult } from './turn.ts';
 
 /** An entry that a run can answer. */
@@ -23,22 +23,23 @@ function isInput(entry: LogEntry): entry is InputEntry {
   return entry.kind === 'open' || entry.kind === 'input' || entry.kind === 'resume';
 }
 
-/** What an inbox needs of its task. */
-export interface InboxOptions {
-  /** A read that is repeated until it works; rejects with LeaseLost. */
+const isAny = () => true;
+
+/** The run whose inputs an inbox has. */
+export interface InboxOwner {
+  /** Reads the log after an entry, again and again until it works; rejects with LeaseLost. */
   readonly read: (after: Seq) => ReturnType<Storage['read']>;
-  readonly lease: Lease;
-  /** The inputs that the claim came with. */
-  readonly pending: readonly LogEntry[];
-  /** The newest entry that an earlier run has processed. */
-  readonly doneSeq: Seq;
-  /** Called when a wait begins or is over. */
+  /** Called when a wait for the client begins or is over. */
   readonly onWaiting: (waits: boolean) => void;
 }
 
+/** What a claim tells of the inputs. */
+type InboxStart = Pick<ClaimedTask, 'lease' | 'pending' | 'doneSeq'>;
+
 /** The inputs of a task as its run gets to see them. A class, as each run has one. */
 export class Inbox {
-  readonly #options: InboxOptions;
+  readonly #owner: InboxOwner;
+  readonly #lease: Lease;
   readonly #unseen: Unseen[] = [];
   #listeners: Set<() => void> | undefined;
   #readers = 0;
@@ -49,9 +50,10 @@ export class Inbox {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
-  constructor(options: InboxOptions) {
-    const { pending, doneSeq } = options;
-    this.#options = options;
+  /** Begins with the inputs that the claim came with. */
+  constructor(owner: InboxOwner, { lease, pending, doneSeq }: InboxStart) {
+    this.#owner = owner;
+    this.#lease = lease;
     for (const entry of pending) if (isInput(entry)) this.#unseen.push({ entry, isAwaited: false });
     this.#cursor = this.#unseen.at(-1)?.entry.seq ?? doneSeq;
     this.#handedOut = doneSeq;
@@ -64,9 +66,8 @@ export class Inbox {
   }
 
   /** The oldest input not handed out yet, after a look at the storage where none is known. It counts as handed out. */
-  async next(): Promise<InputEntry | undefined> {
-    if (this.#unseen.length === 0) await this.#pull();
-    return this.#take(() => true);
+  next(): InputEntry | undefined | Promise<InputEntry | undefined> {
+    return this.#unseen.length > 0 ? this.#take(isAny) : this.#pull().then(() => this.#take(isAny));
   }
 
   /** Resolves with the first input after `seq`. Rejects with the reason when `giveUp` is called. */
@@ -130,12 +131,11 @@ export class Inbox {
   }
 
   async #pullPages(): Promise<void> {
-    const { read, lease } = this.#options;
     for (;;) {
-      const { entries, head } = await read(this.#cursor);
+      const { entries, head } = await this.#owner.read(this.#cursor);
       for (const entry of entries) {
         if (entry.kind === 'status') {
-          this.#needsAuth = entry.epoch === lease.epoch && entry.state === 'TASK_STATE_AUTH_REQUIRED';
+          this.#needsAuth = entry.epoch === this.#lease.epoch && entry.state === 'TASK_STATE_AUTH_REQUIRED';
         } else if (isInput(entry)) this.#unseen.push({ entry, isAwaited: this.#needsAuth });
       }
       this.#cursor = entries.at(-1)?.seq ?? head;
@@ -163,7 +163,7 @@ export class Inbox {
   }
 
   #setWait(next: Wait | undefined): void {
-    if ((this.#wait === undefined) !== (next === undefined)) this.#options.onWaiting(next !== undefined);
+    if ((this.#wait === undefined) !== (next === undefined)) this.#owner.onWaiting(next !== undefined);
     this.#wait = next;
   }
 

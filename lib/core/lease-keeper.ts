@@ -3,21 +3,20 @@ import { Ending } from './ending.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { LogEntry, Seq } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { Lease, Storage } from './storage.ts';
+import type { ClaimedTask, Lease, Storage } from './storage.ts';
 import { LeaseLost } from './task-failed.ts';
 
-/** What a keeper needs. */
+/** What all keepers of a worker share. */
 export interface LeaseKeeperOptions {
   readonly storage: Storage;
   readonly eventBus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly lease: Lease;
   readonly leaseMs: number;
-  /** The newest entry when the task was claimed. */
-  readonly head: Seq;
-  /** When the claim was sent, by `clock.elapsed()`. */
-  readonly claimedAt: number;
+}
+
+/** The run that holds the lease. */
+export interface LeaseHolder {
   /** A cancel was seen; called once. */
   readonly onCancel: () => void;
   /** Newer input was seen. */
@@ -33,6 +32,8 @@ const MARGIN_MS = 2000;
 export class LeaseKeeper {
   /** Ends when the lease was lost, with LeaseLost as its reason. */
   readonly lost = new Ending();
+  readonly #holder: LeaseHolder;
+  readonly #lease: Lease;
   readonly #options: LeaseKeeperOptions;
   readonly #usableMs: number;
   #state: 'held' | 'lost' | 'stopped' = 'held';
@@ -49,8 +50,16 @@ export class LeaseKeeper {
   #unsubscribe: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(options: LeaseKeeperOptions) {
-    const { claimedAt, leaseMs, head, clock } = options;
+  /** `claimedAt` is when the claim was sent, by `clock.elapsed()`. */
+  constructor(
+    holder: LeaseHolder,
+    { lease, head }: Pick<ClaimedTask, 'lease' | 'head'>,
+    claimedAt: number,
+    options: LeaseKeeperOptions,
+  ) {
+    const { leaseMs, clock } = options;
+    this.#holder = holder;
+    this.#lease = lease;
     this.#options = options;
     this.#usableMs = Math.max(leaseMs / 2, leaseMs - MARGIN_MS);
     this.#renewedAt = claimedAt;
@@ -64,7 +73,7 @@ export class LeaseKeeper {
     this.#offGap = this.#options.eventBus.onGap(() => {
       this.#ask();
     });
-    void this.#listen();
+    this.#listen();
   }
 
   /** An append is about to be sent: looks at the time, since a blocked event loop delays timers. */
@@ -90,23 +99,22 @@ export class LeaseKeeper {
   /** Declares the lease lost: an append was refused. */
   lose(why: string): void {
     if (this.#state !== 'held') return;
-    const { logger, lease, onLost } = this.#options;
-    const { taskId, epoch } = lease;
-    logger.warn({ taskId, epoch }, `the lease of a task was lost: ${why}`);
+    const { taskId, epoch } = this.#lease;
+    this.#options.logger.warn({ taskId, epoch }, `the lease of a task was lost: ${why}`);
     this.#end('lost');
     this.lost.end(new LeaseLost('This worker no longer holds the task'));
-    onLost();
+    this.#holder.onLost();
   }
 
   /** Renews now instead of at the next heartbeat. Gives how long the lease still lasts, or undefined when that is not known. */
   async renew(): Promise<number | undefined> {
     if (this.#state !== 'held') return undefined;
-    const { storage, clock, logger, lease, leaseMs } = this.#options;
+    const { storage, clock, logger, leaseMs } = this.#options;
     const sentAt = clock.elapsed();
     const before = this.#writes;
     const wasWriting = this.#isWriting;
     try {
-      const answer = await storage.renew(lease, leaseMs);
+      const answer = await storage.renew(this.#lease, leaseMs);
       if (!answer.ok) {
         // an append beside it may have ended the task, and with it the lease: the answer to that one tells
         if (!wasWriting && this.#writes === before) this.lose('it was taken away');
@@ -117,7 +125,7 @@ export class LeaseKeeper {
       this.#sawInput(answer.inputSeq);
       return answer.leftMs;
     } catch (error) {
-      logger.warn({ err: error, taskId: lease.taskId }, 'renewing a lease failed');
+      logger.warn({ err: error, taskId: this.#lease.taskId }, 'renewing a lease failed');
       return undefined;
     }
   }
@@ -134,18 +142,29 @@ export class LeaseKeeper {
     this.#unsubscribe?.();
   }
 
-  async #listen(): Promise<void> {
-    const { eventBus, logger, lease } = this.#options;
-    const { taskId } = lease;
-    try {
-      this.#unsubscribe = await eventBus.subscribe(taskId, (hint) => {
-        this.#hear(hint);
-      });
-      if (this.#state !== 'held') this.#unsubscribe();
-    } catch (error) {
+  #listen(): void {
+    const { eventBus, logger } = this.#options;
+    const { taskId } = this.#lease;
+    const hear = (hint: TaskHint) => {
+      this.#hear(hint);
+    };
+    const failed = (error: unknown) => {
       logger.warn({ err: error, taskId }, 'subscribing failed; a cancel is noticed by the heartbeat');
+      this.#catchUp();
+    };
+    try {
+      eventBus.subscribe(taskId, hear).then((unsubscribe) => {
+        this.#unsubscribe = unsubscribe;
+        if (this.#state === 'held') this.#catchUp();
+        else unsubscribe();
+      }, failed);
+    } catch (error) {
+      failed(error);
     }
-    // what others wrote between the claim and now has told nobody; an append that is yet to be sent finds out by its number
+  }
+
+  /** What others wrote between the claim and now has told nobody; an append that is yet to be sent finds out by its number. */
+  #catchUp(): void {
     if (this.#writes > 0) this.#ask();
   }
 
@@ -163,13 +182,13 @@ export class LeaseKeeper {
   #sawCancel(): void {
     if (this.#cancelSeen || this.#state !== 'held') return;
     this.#cancelSeen = true;
-    this.#options.onCancel();
+    this.#holder.onCancel();
   }
 
   #sawInput(seq: Seq): void {
     if (seq <= this.#newestInput || this.#state !== 'held') return;
     this.#newestInput = seq;
-    this.#options.onInput();
+    this.#holder.onInput();
   }
 
   /** One timer, for the next heartbeat and for the end: a renewal only moves the end away. */
@@ -185,10 +204,10 @@ export class LeaseKeeper {
   }
 
   #beat(lateMs: number): void {
-    const { logger, lease, leaseMs } = this.#options;
+    const { logger, leaseMs } = this.#options;
     if (lateMs > MARGIN_MS) {
       const advice = 'the event loop was blocked: move long computations out of it, or raise leaseMs';
-      logger.warn({ taskId: lease.taskId, lateMs, leaseMs }, advice);
+      logger.warn({ taskId: this.#lease.taskId, lateMs, leaseMs }, advice);
     }
     this.#beatAt += lateMs + leaseMs / 3;
     // not `ask`: a question that is never answered must not hold up the next

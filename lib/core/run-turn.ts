@@ -1,10 +1,11 @@
 import type { AppendQueue } from './append-queue.ts';
 import { type AgentEnd, callAgent } from './call-agent.ts';
-import { createTurn, type TurnOptions } from './create-turn.ts';
-import { createFailures, type Failures } from './failure.ts';
+import { type AgentCalls, createTurn, type TurnOptions } from './create-turn.ts';
+import { type Deferred, deferred } from './deferred.ts';
+import { Failures } from './failure.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
-import type { EntryBody, StatusBody } from './log.ts';
+import type { EntryBody, Seq, StatusBody } from './log.ts';
 import { quiet } from './quiet.ts';
 import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
@@ -14,7 +15,7 @@ import { isRefusal, LeaseLost, TaskClosed, TaskTooLarge } from './task-failed.ts
 import type { TimeLimits } from './time-limits.ts';
 import type { Turn } from './turn.ts';
 import { TurnOver } from './turn-over.ts';
-import { createTurnWriter, type RunState, TOO_LARGE, type TurnWriter } from './turn-writer.ts';
+import { type RunState, TOO_LARGE, TurnWriter, type TurnWriterOwner } from './turn-writer.ts';
 
 /** What the turns under one lease share. */
 export interface TurnContext {
@@ -26,17 +27,10 @@ export interface TurnContext {
   readonly stopSignal: StopSignal;
   readonly reads: TurnOptions['reads'];
   /** Gives the task back to the other workers. */
-  release(): Promise<unknown>;
-  /** Agents that have been called; each resolves when it has come to its end. */
-  readonly agents: Promise<unknown>[];
-}
-
-/** One turn under way. */
-interface TurnUnderWay {
-  readonly context: TurnContext;
-  readonly turn: Turn;
-  readonly writer: TurnWriter;
-  readonly failures: Failures;
+  readonly release: () => Promise<unknown>;
+  /** Called when an agent begins, and when it has come to its end. */
+  readonly onAgentStart: () => void;
+  readonly onAgentEnd: () => void;
 }
 
 export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELED' };
@@ -47,22 +41,16 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
   const starting = writeStart(queue, { kind: 'start', attempt, worker: options.worker });
   const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
   const fits = await starting;
-  const { id: taskId, contextId } = snapshot.task;
-  const { exposeErrors = false } = options;
-  const failures = createFailures({ taskId, contextId, answers: claimed.answers, exposeErrors });
+  const turn = new TurnUnderWay(context, entry, snapshot, attempt);
   if (!fits) {
-    await new Promise((resolve, reject) => {
-      queue.pushEnd([failures.say(TOO_LARGE)], resolve, reject);
-    });
+    await turn.closeAsTooLarge();
     return 'closed';
   }
-  const over = new TurnOver(context.stopSignal.signal);
-  const under = prepare(context, { entry, snapshot, attempt }, failures, over);
   try {
-    await carryOut(under);
-    return under.writer.state();
+    await turn.conclude((await turn.callAgent()) ?? RETURNED);
+    return turn.state;
   } finally {
-    over.end();
+    turn.end();
     await queue.settled();
   }
 }
@@ -90,120 +78,176 @@ function loadBeside(context: TurnContext, other: Promise<unknown>): Promise<Task
 /** Writes the start of a run. False: the task is so full that not even that fits. */
 function writeStart(queue: AppendQueue, start: EntryBody): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const stored = () => {
-      resolve(true);
-    };
-    queue.push([start], stored, (error) => {
-      if (error instanceof TaskTooLarge) resolve(false);
-      else reject(error);
+    queue.push([start], {
+      onStored() {
+        resolve(true);
+      },
+      onRefused(error) {
+        if (error instanceof TaskTooLarge) resolve(false);
+        else reject(error);
+      },
     });
   });
 }
 
-function prepare(
-  context: TurnContext,
-  answered: Pick<TurnOptions, 'entry' | 'snapshot' | 'attempt'>,
-  failures: Failures,
-  over: TurnOver,
-): TurnUnderWay {
-  const { options, queue, inbox, limits, stopSignal, reads, claimed } = context;
-  const { answers, newest } = claimed;
-  const { id: taskId, contextId } = answered.snapshot.task;
-  let calls = 0;
-  const addCall = () => {
-    calls += 1;
-    inbox.giveUp(() => new TaskClosed('Another call of the turn gave the wait up'));
-  };
-  const writer = createTurnWriter({
-    queue,
-    taskId,
-    contextId,
-    answers,
-    failures,
-    upTo: () => inbox.upTo(),
-    onCall: () => {
-      addCall();
-      limits.touch();
-    },
-    answered: answered.entry.seq,
-    inputTimeoutMs: options.inputTimeoutMs,
-    onTooLarge: () => {
-      stopSignal.stop('too-large');
-    },
-    warn: (text) => {
-      options.logger.warn({ taskId }, text);
-    },
-  });
-  const turn = createTurn({
-    entry: answered.entry,
-    snapshot: answered.snapshot,
-    attempt: answered.attempt,
-    newest,
-    inbox,
-    writer,
-    reads,
-    signal: stopSignal.signal,
-    over,
-    calls: { count: () => calls, add: addCall },
-  });
-  return { context, turn, writer, failures };
-}
+/** An agent that has not ended says no more than one that has. */
+const RETURNED: AgentEnd = {};
 
-async function carryOut(under: TurnUnderWay): Promise<void> {
-  const { turn, writer, context } = under;
-  const { options, limits, stopSignal, agents } = context;
-  if (stopSignal.signal.aborted) {
-    await conclude(under, {});
-    return;
+/** One turn under way. */
+class TurnUnderWay implements TurnWriterOwner, AgentCalls {
+  readonly #context: TurnContext;
+  readonly #turn: Turn;
+  readonly #writer: TurnWriter;
+  readonly #failures: Failures;
+  readonly #over: TurnOver;
+  #calls = 0;
+  /** Resolves when the agent has ended, or when it is gone on without. */
+  #outcome: Deferred<AgentEnd | undefined> | undefined;
+
+  constructor(context: TurnContext, entry: InputEntry, snapshot: TaskSnapshot, attempt: number) {
+    const { claimed, options, queue, inbox, stopSignal, reads } = context;
+    const { id: taskId, contextId } = snapshot.task;
+    const { answers, newest } = claimed;
+    const { exposeErrors = false, inputTimeoutMs } = options;
+    this.#context = context;
+    this.#failures = new Failures({ taskId, contextId, answers, exposeErrors });
+    this.#over = new TurnOver(stopSignal);
+    this.#writer = new TurnWriter(this, {
+      queue,
+      taskId,
+      contextId,
+      answers,
+      answered: entry.seq,
+      inputTimeoutMs,
+      failures: this.#failures,
+    });
+    this.#turn = createTurn({
+      entry,
+      snapshot,
+      attempt,
+      newest,
+      inbox,
+      writer: this.#writer,
+      reads,
+      stopSignal,
+      over: this.#over,
+      calls: this,
+    });
   }
-  limits.begin();
-  const agent = callAgent(options.agent, turn, writer, options.clock);
-  agents.push(agent);
-  const end = await new Promise<AgentEnd | undefined>((resolve) => {
-    const withoutAgent = () => {
-      resolve(undefined);
-    };
-    void agent.then(resolve);
-    stopSignal.onForced(withoutAgent);
-    writer.onOver(withoutAgent);
-  });
-  await conclude(under, end ?? {});
-  // what it throws after its task or its say was over is still an error
-  if (end === undefined) void agent.then((late) => conclude(under, late));
-}
 
-/** Ends what the agent has not ended. */
-function conclude(under: TurnUnderWay, { thrown }: AgentEnd): Promise<void> | undefined {
-  const { writer, failures, turn } = under;
-  const { stopSignal, options } = under.context;
-  const isOpen = writer.state() === 'open';
-  if (stopSignal.signal.aborted) return isOpen ? concludeStopped(under) : undefined;
-  if (thrown === undefined || (!isOpen && isRefusal(thrown.error))) return undefined;
-  const { body, errorId } = failures.thrown(thrown.error);
-  const { taskId, contextId } = turn;
-  const report = createReport('the agent failed', options);
-  if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
-  return writer.close(body);
-}
-
-async function concludeStopped({ context, writer, failures }: TurnUnderWay): Promise<void> {
-  const { stopSignal, limits, options } = context;
-  switch (stopSignal.reason) {
-    case 'cancel':
-      return writer.close(CANCELED);
-    case 'timeout':
-      return writer.close(failures.say(limits.overText));
-    case 'shutdown':
-      if (options.storage.shared) return giveBack(context, writer);
-      return writer.close(failures.say('The server was shut down before the agent had finished'));
-    default:
-      // another worker may have the task, or it has been ended as too large
-      writer.seal();
+  get state(): RunState {
+    return this.#writer.state;
   }
-}
 
-async function giveBack(context: TurnContext, writer: TurnWriter): Promise<void> {
-  writer.seal();
-  await context.queue.settled();
-  await context.release();
+  get calls(): number {
+    return this.#calls;
+  }
+
+  addCall(): void {
+    this.#calls += 1;
+    this.#context.inbox.giveUp(() => new TaskClosed('Another call of the turn gave the wait up'));
+  }
+
+  onCall(): void {
+    this.addCall();
+    this.#context.limits.touch();
+  }
+
+  upTo(): Seq {
+    return this.#context.inbox.upTo();
+  }
+
+  onOver(): void {
+    this.#goOnAlone();
+  }
+
+  onTooLarge(): void {
+    this.#context.stopSignal.stop('too-large');
+  }
+
+  warn(text: string): void {
+    const { taskId } = this.#turn;
+    this.#context.options.logger.warn({ taskId }, text);
+  }
+
+  /** The turn takes nothing more. */
+  end(): void {
+    this.#over.end();
+  }
+
+  /** The task has no room for a run. */
+  closeAsTooLarge(): Promise<unknown> {
+    return new Promise((onStored, onRefused) => {
+      this.#context.queue.pushEnd([this.#failures.say(TOO_LARGE)], { onStored, onRefused });
+    });
+  }
+
+  /** How the agent ended; undefined where it goes on though its say, or its time to stop, is over. */
+  callAgent(): Promise<AgentEnd | undefined> {
+    const { options, limits, stopSignal } = this.#context;
+    const outcome = deferred<AgentEnd | undefined>();
+    if (stopSignal.isStopped) {
+      outcome.resolve(RETURNED);
+      return outcome.promise;
+    }
+    this.#outcome = outcome;
+    limits.begin();
+    this.#context.onAgentStart();
+    stopSignal.onForced(() => {
+      this.#goOnAlone();
+    });
+    void callAgent(options.agent, this.#turn, this.#writer, stopSignal, options.clock).then((end) => {
+      this.#agentEnded(end);
+    });
+    return outcome.promise;
+  }
+
+  /** Ends what the agent has not ended. */
+  conclude({ thrown }: AgentEnd): Promise<void> | undefined {
+    const { stopSignal, options } = this.#context;
+    const isOpen = this.#writer.state === 'open';
+    if (stopSignal.isStopped) return isOpen ? this.#concludeStopped() : undefined;
+    if (thrown === undefined || (!isOpen && isRefusal(thrown.error))) return undefined;
+    const { body, errorId } = this.#failures.thrown(thrown.error);
+    const { taskId, contextId } = this.#turn;
+    const report = createReport('the agent failed', options);
+    if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
+    return this.#writer.close(body);
+  }
+
+  #goOnAlone(): void {
+    this.#outcome?.resolve(undefined);
+    this.#outcome = undefined;
+  }
+
+  #agentEnded(end: AgentEnd): void {
+    this.#context.onAgentEnd();
+    // what it throws after its task or its say was over is still an error
+    if (this.#outcome === undefined) void this.conclude(end);
+    else this.#outcome.resolve(end);
+  }
+
+  async #concludeStopped(): Promise<void> {
+    const { stopSignal, limits, options } = this.#context;
+    switch (stopSignal.reason) {
+      case 'cancel':
+        return this.#writer.close(CANCELED);
+      case 'timeout':
+        return this.#writer.close(this.#failures.say(limits.overText));
+      case 'shutdown':
+        if (options.storage.shared) return this.#giveBack();
+        return this.#writer.close(
+          this.#failures.say('The server was shut down before the agent had finished'),
+        );
+      default:
+        // another worker may have the task, or it has been ended as too large
+        this.#writer.seal();
+    }
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#writer.seal();
+    await this.#context.queue.settled();
+    await this.#context.release();
+  }
 }

@@ -1,20 +1,21 @@
 import { AppendQueue, pushed } from './append-queue.ts';
 import type { Clock } from './clock.ts';
+import type { TurnReads } from './create-turn.ts';
 import type { EventBus } from './event-bus.ts';
-import { createFailures, type ErrorInfo } from './failure.ts';
-import { Inbox } from './inbox.ts';
-import { LeaseKeeper } from './lease-keeper.ts';
-import type { TaskId } from './log.ts';
+import { type ErrorInfo, Failures } from './failure.ts';
+import { Inbox, type InboxOwner } from './inbox.ts';
+import { type LeaseHolder, LeaseKeeper } from './lease-keeper.ts';
+import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
-import { StopSignal } from './stop-signal.ts';
+import { StopSignal, type StopSignalOwner } from './stop-signal.ts';
 import type { ClaimedTask, Storage } from './storage.ts';
 import { isRefusal } from './task-failed.ts';
-import { INPUT_TIMEOUT, TimeLimits } from './time-limits.ts';
+import { INPUT_TIMEOUT, TimeLimits, type TimeLimitsOwner } from './time-limits.ts';
 import type { AbortReason } from './turn.ts';
 
 /** What a run needs beside its task. Times are in ms. */
@@ -43,106 +44,69 @@ export interface Run {
   readonly taskId: TaskId;
   /** Resolves when the task has ended, waits for the client, or has been given back. Never rejects. */
   readonly released: Promise<void>;
-  /** Resolves when the agent's function has come to its end as well. */
-  readonly settled: Promise<void>;
   /** Whether the task ended in this run. One that did not may be due again at once. */
   readonly hasEnded: () => boolean;
   readonly stop: (reason: AbortReason) => void;
+}
+
+/** Who wants to know what becomes of runs. */
+export interface RunWatcher {
+  /** The run holds its task no longer. Called before `released` resolves. */
+  readonly onReleased: (run: Run) => void;
+  /** The agent's function has come to its end as well. Called after `onReleased`. */
+  readonly onSettled: (run: Run) => void;
 }
 
 /** Page of a log that is read for what the client said. */
 const PAGE = { entries: 256, bytes: 1 << 20 };
 
 /** Runs the agent on a claimed task until it ends, pauses, or the lease is over. `claimedAt` is when the claim was sent. */
-export function startRun(claimed: ClaimedTask, claimedAt: number, options: RunOptions): Run {
-  return new TaskRun(claimed, claimedAt, options);
+export function startRun(
+  claimed: ClaimedTask,
+  claimedAt: number,
+  options: RunOptions,
+  watcher: RunWatcher,
+): Run {
+  return new TaskRun(claimed, claimedAt, options, watcher);
 }
 
-class TaskRun implements Run, TurnContext {
-  readonly taskId: TaskId;
+/** What the parts of a run ask of it stands here too, so that none of them needs functions of its own. */
+class TaskRun
+  implements Run, TurnContext, LeaseHolder, StopSignalOwner, TimeLimitsOwner, InboxOwner, TurnReads
+{
   readonly claimed: ClaimedTask;
   readonly options: RunOptions;
   readonly inbox: Inbox;
   readonly limits: TimeLimits;
   readonly stopSignal: StopSignal;
   readonly queue: AppendQueue;
-  readonly reads: TurnContext['reads'];
-  readonly agents: Promise<unknown>[] = [];
   readonly released: Promise<void>;
-  readonly settled: Promise<void>;
   readonly #keeper: LeaseKeeper;
   readonly #meter: RunMeter | undefined;
+  readonly #watcher: RunWatcher;
+  #agents = 0;
+  #isReleased = false;
 
-  constructor(claimed: ClaimedTask, claimedAt: number, options: RunOptions) {
-    const { storage, eventBus, clock, logger, leaseMs } = options;
-    const { lease, pending, doneSeq, head } = claimed;
-    this.taskId = lease.taskId;
+  constructor(claimed: ClaimedTask, claimedAt: number, options: RunOptions, watcher: RunWatcher) {
+    const { clock, onMetric } = options;
     this.claimed = claimed;
     this.options = options;
-    const keeper = new LeaseKeeper({
-      storage,
-      eventBus,
-      clock,
-      logger,
-      lease,
-      leaseMs,
-      claimedAt,
-      head,
-      onCancel: () => {
-        this.stop('cancel');
-      },
-      onInput: () => {
-        this.inbox.look();
-      },
-      onLost: () => {
-        this.stop('lease-lost');
-      },
-    });
-    this.#keeper = keeper;
-    this.stopSignal = new StopSignal({
-      clock,
-      graceMs: options.cancelGraceMs,
-      renew: () => keeper.renew(),
-      onStop: (reason) => {
-        this.inbox.giveUp(() => reason);
-      },
-    });
-    const { runTimeoutMs, idleTimeoutMs, inputTimeoutMs } = options;
-    this.limits = new TimeLimits({
-      clock,
-      runTimeoutMs,
-      idleTimeoutMs,
-      inputTimeoutMs,
-      onOver: () => {
-        this.stop('timeout');
-      },
-    });
-    this.inbox = new Inbox({
-      lease,
-      pending,
-      doneSeq,
-      onWaiting: (waits) => {
-        this.limits.setWaiting(waits);
-      },
-      read: (after) =>
-        this.#retry('reading a log', () => storage.read(lease.taskId, after, PAGE.entries, PAGE.bytes)),
-    });
-    this.#meter = options.onMetric && meterRun(claimed, clock, options.onMetric);
-    this.queue = new AppendQueue({
-      storage,
-      eventBus,
-      clock,
-      logger,
-      lease,
-      keeper,
-      meter: this.#meter,
-    });
-    this.reads = {
-      loadTask: (...args) => this.#retry('loading a task', () => storage.loadTask(...args)),
-      listTasks: (...args) => this.#retry('listing tasks', () => storage.listTasks(...args)),
-    };
+    this.#watcher = watcher;
+    this.#keeper = new LeaseKeeper(this, claimed, claimedAt, options);
+    this.stopSignal = new StopSignal(this, clock, options.cancelGraceMs);
+    this.limits = new TimeLimits(this, options);
+    this.inbox = new Inbox(this, claimed);
+    this.#meter = onMetric && meterRun(claimed, clock, onMetric);
+    this.queue = new AppendQueue(options, claimed.lease, this.#keeper, this.#meter);
     this.released = this.#run();
-    this.settled = this.released.then(() => allEnded(this.agents));
+  }
+
+  get taskId(): TaskId {
+    return this.claimed.lease.taskId;
+  }
+
+  get reads(): TurnReads {
+    return this;
   }
 
   hasEnded(): boolean {
@@ -151,6 +115,56 @@ class TaskRun implements Run, TurnContext {
 
   stop(reason: AbortReason): void {
     this.stopSignal.stop(reason);
+  }
+
+  onCancel(): void {
+    this.stop('cancel');
+  }
+
+  onLost(): void {
+    this.stop('lease-lost');
+  }
+
+  onTimeOver(): void {
+    this.stop('timeout');
+  }
+
+  onStop(reason: AbortReason): void {
+    this.inbox.giveUp(() => reason);
+  }
+
+  onInput(): void {
+    this.inbox.look();
+  }
+
+  onWaiting(waits: boolean): void {
+    this.limits.setWaiting(waits);
+  }
+
+  onAgentStart(): void {
+    this.#agents += 1;
+  }
+
+  onAgentEnd(): void {
+    this.#agents -= 1;
+    if (this.#isReleased && this.#agents === 0) this.#watcher.onSettled(this);
+  }
+
+  renew(): Promise<number | undefined> {
+    return this.#keeper.renew();
+  }
+
+  read(after: Seq): ReturnType<Storage['read']> {
+    const { storage } = this.options;
+    return this.#retry('reading a log', () => storage.read(this.taskId, after, PAGE.entries, PAGE.bytes));
+  }
+
+  loadTask(...args: Parameters<Storage['loadTask']>): ReturnType<Storage['loadTask']> {
+    return this.#retry('loading a task', () => this.options.storage.loadTask(...args));
+  }
+
+  listTasks(...args: Parameters<Storage['listTasks']>): ReturnType<Storage['listTasks']> {
+    return this.#retry('listing tasks', () => this.options.storage.listTasks(...args));
   }
 
   release(): Promise<unknown> {
@@ -176,12 +190,11 @@ class TaskRun implements Run, TurnContext {
       this.stopSignal.dispose();
       this.#keeper.stop();
       this.#meter?.end();
+      this.#isReleased = true;
+      this.#watcher.onReleased(this);
+      if (this.#agents === 0) this.#watcher.onSettled(this);
     }
   }
-}
-
-async function allEnded(agents: readonly Promise<unknown>[]): Promise<void> {
-  for (const agent of agents) await agent;
 }
 
 /** A pause that finds newer input keeps the lease, and the next turn follows at once. */
@@ -194,8 +207,8 @@ async function runAll(context: TurnContext): Promise<void> {
   const end = endWithoutAgent(claimed, options.maxAttempts);
   if (end !== undefined) {
     const { id: taskId, contextId } = (await loadTask(context)).task;
-    const { say } = createFailures({ taskId, contextId, answers: claimed.answers });
-    await pushed(context.queue, [say(end)]);
+    const failures = new Failures({ taskId, contextId, answers: claimed.answers });
+    await pushed(context.queue, [failures.say(end)]);
     return;
   }
   for (let attempt = claimed.attempt; ; attempt = 1) {

@@ -2,10 +2,9 @@ import type { Clock } from './clock.ts';
 import { Ending } from './ending.ts';
 import type { AbortReason } from './turn.ts';
 
-/** What a stop signal needs. */
-export interface StopSignalOptions {
-  readonly clock: Clock;
-  readonly graceMs: number;
+/** The run that a stop signal belongs to. */
+export interface StopSignalOwner {
+  /** Renews the lease, and gives how long it still lasts where that is known. */
   readonly renew: () => Promise<number | undefined>;
   /** Called once, right after the agent has heard of it. */
   readonly onStop: (reason: AbortReason) => void;
@@ -16,20 +15,33 @@ export interface StopSignalOptions {
  * client's call, which `renew` tells; everything else has `graceMs`. A class, as each run has one.
  */
 export class StopSignal {
-  readonly #options: StopSignalOptions;
-  readonly #control = new AbortController();
+  readonly #owner: StopSignalOwner;
+  readonly #clock: Clock;
+  readonly #graceMs: number;
   readonly #forced = new Ending();
+  #control: AbortController | undefined;
   #reason: AbortReason | undefined;
   #isDisposed = false;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(options: StopSignalOptions) {
-    this.#options = options;
+  constructor(owner: StopSignalOwner, clock: Clock, graceMs: number) {
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#graceMs = graceMs;
   }
 
-  /** Aborted with an AbortReason. */
+  /** Aborted with an AbortReason. Made for who asks: many agents never do. */
   get signal(): AbortSignal {
+    if (this.#control === undefined) {
+      this.#control = new AbortController();
+      if (this.#reason !== undefined) this.#control.abort(this.#reason);
+    }
     return this.#control.signal;
+  }
+
+  /** Whether the agent is to stop. */
+  get isStopped(): boolean {
+    return this.#reason !== undefined;
   }
 
   /** Why the agent is to stop; undefined while it may go on. */
@@ -42,10 +54,10 @@ export class StopSignal {
     if (reason === 'lease-lost') this.#force();
     if (this.#reason !== undefined || this.#isDisposed) return;
     this.#reason = reason;
-    this.#control.abort(reason);
-    this.#options.onStop(reason);
+    this.#control?.abort(reason);
+    this.#owner.onStop(reason);
     if (reason === 'cancel') void this.#forceBeforeLeaseEnds();
-    else this.#forceAfter(this.#options.graceMs);
+    else this.#forceAfter(this.#graceMs);
   }
 
   /** Calls back when an agent that does not stop has lost its say. */
@@ -60,14 +72,14 @@ export class StopSignal {
   }
 
   async #forceBeforeLeaseEnds(): Promise<void> {
-    const leftMs = (await this.#options.renew()) ?? this.#options.graceMs;
+    const leftMs = (await this.#owner.renew()) ?? this.#graceMs;
     // time for one more append: whoever claims the task next would end it without this agent's last words
     this.#forceAfter(leftMs - Math.min(500, leftMs / 2));
   }
 
   #forceAfter(delayMs: number): void {
     if (this.#isDisposed) return;
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#force();
     });
   }

@@ -11,19 +11,25 @@ export interface TimeLimitsOptions {
   readonly runTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly inputTimeoutMs: number;
-  /** Called when one is over. */
-  readonly onOver: () => void;
+}
+
+/** The run that is limited. */
+export interface TimeLimitsOwner {
+  /** Called when a limit is over. */
+  readonly onTimeOver: () => void;
 }
 
 /** The time limits of a run: for its work and its silence, and for each wait for the client. A class, as each run has one. */
 export class TimeLimits {
+  readonly #owner: TimeLimitsOwner;
   readonly #options: TimeLimitsOptions;
   readonly #silence: IdleTimer | undefined;
   #work: Stopwatch | undefined;
   #input: Stopwatch | undefined;
   #overText = '';
 
-  constructor(options: TimeLimitsOptions) {
+  constructor(owner: TimeLimitsOwner, options: TimeLimitsOptions) {
+    this.#owner = owner;
     this.#options = options;
     const { clock, idleTimeoutMs } = options;
     if (!Number.isFinite(idleTimeoutMs)) return;
@@ -81,6 +87,6 @@ export class TimeLimits {
     // an agent that takes its time to stop may pass another one meanwhile
     if (this.#overText !== '') return;
     this.#overText = text;
-    this.#options.onOver();
+    this.#owner.onTimeOver();
   }
 }

@@ -2,37 +2,27 @@ import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
-import { Ending } from './ending.ts';
 import type { Failures } from './failure.ts';
 import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
 import type { Output } from './output.ts';
 import { quiet } from './quiet.ts';
 import { TaskClosed, TaskTooLarge } from './task-failed.ts';
-import type { ArtifactDraft, ArtifactStream, Draft, Turn } from './turn.ts';
+import type { ArtifactDraft, ArtifactStream, Draft } from './turn.ts';
 
 /** How a run stands: it may still write; it has ended the task; it waits for the client; newer input came while it paused. */
 export type RunState = 'open' | 'closed' | 'paused' | 'more';
 
-/** Turns what an agent does into entries, in the order in which it does it. */
-export interface TurnWriter extends Pick<
-  Turn,
-  'working' | 'artifact' | 'stream' | 'complete' | 'fail' | 'reject' | 'reply' | 'requireInput'
-> {
-  readonly state: () => RunState;
-  /** Called back when the end, or the pause, is stored or refused. */
-  readonly onOver: (callback: () => void) => void;
-  /** Says AUTH_REQUIRED and ends the run. */
-  readonly pauseForAuth: (message: Draft) => Promise<void>;
-  /** Says AUTH_REQUIRED and keeps the run. */
-  readonly waitForAuth: (message: Draft) => Promise<Stored>;
-  /** Completes the task with what the agent returned. */
-  readonly finish: (output: Output) => Promise<void>;
-  /** Ends the task on the runtime's behalf, whatever the agent does meanwhile. */
-  readonly close: (body: StatusBody) => Promise<void>;
-  /** Takes nothing more, and writes nothing. */
-  readonly seal: () => void;
-  /** Undefined while there is room for more; else resolves when there is. */
-  readonly room: () => Promise<void> | undefined;
+/** The turn that is written. */
+export interface TurnWriterOwner {
+  /** The newest input that the run has seen. */
+  readonly upTo: () => Seq;
+  /** Called with each call of the agent that writes, before it is carried out. */
+  readonly onCall: () => void;
+  /** Called when the end, or the pause, is stored or refused. */
+  readonly onOver: () => void;
+  /** Called when the task was ended since it had grown too large. */
+  readonly onTooLarge: () => void;
+  readonly warn: (text: string) => void;
 }
 
 /** What a writer needs of its run. */
@@ -43,136 +33,59 @@ export interface TurnWriterOptions {
   readonly answers: Answers;
   /** The entry this run answers; ids of artifacts begin with it, so a retry replaces them and a later turn does not. */
   readonly answered: Seq;
-  /** The newest input that the run has seen. */
-  readonly upTo: () => Seq;
   readonly inputTimeoutMs: number;
   readonly failures: Failures;
-  /** Called with each call of the agent that writes, before it is carried out. */
-  readonly onCall: () => void;
-  /** Called when the task was ended since it had grown too large. */
-  readonly onTooLarge: () => void;
-  readonly warn: (text: string) => void;
 }
 
 type FailureState = 'TASK_STATE_FAILED' | 'TASK_STATE_REJECTED';
 type InterruptedState = 'TASK_STATE_INPUT_REQUIRED' | 'TASK_STATE_AUTH_REQUIRED';
+type Make = () => readonly EntryBody[];
 
 /** What a client is told of a task that outgrew the storage's limit. */
 export const TOO_LARGE = 'The task grew beyond the size this server allows';
 
-/** Makes the writer of one run. */
-export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
-  const { queue, taskId, contextId, answers, upTo, failures, warn } = options;
-  const streams = new Set<ArtifactChunks>();
-  let state: RunState = 'open';
-  let artifacts = 0;
-  let isTooLarge = false;
-  let refusals = 0;
-  const over = new Ending();
-  const setOver = () => {
-    over.end(undefined);
-  };
+const NO_STREAMS: readonly ArtifactChunks[] = [];
 
-  /** Makes the entries only when they may be written, and writes them in the same turn. */
-  function emit<T>(
-    make: () => readonly EntryBody[],
-    next: RunState,
-    result: (stored: Stored) => T,
-  ): Promise<T> {
-    if (state !== 'open') return quiet(refuse());
-    return quiet(
-      new Promise((resolve, reject) => {
-        try {
-          const bodies = make();
-          options.onCall();
-          state = next;
-          push(
-            bodies,
-            (stored) => {
-              resolve(result(stored));
-            },
-            reject,
-          );
-        } catch (error) {
-          // an agent that does not await this call would never learn of it
-          warn(`a call of the agent was refused: ${String(error)}`);
-          reject(asError(error));
-        }
-      }),
-    );
+/** Turns what an agent does into entries, in the order in which it does it. A class, as each turn has one. */
+export class TurnWriter {
+  readonly #owner: TurnWriterOwner;
+  readonly #options: TurnWriterOptions;
+  #streams: Set<ArtifactChunks> | undefined;
+  #state: RunState = 'open';
+  #artifacts = 0;
+  #refusals = 0;
+  #isTooLarge = false;
+  #isOver = false;
+
+  constructor(owner: TurnWriterOwner, options: TurnWriterOptions) {
+    this.#owner = owner;
+    this.#options = options;
   }
 
-  function push(
-    bodies: readonly EntryBody[],
-    onStored: (stored: Stored) => void,
-    onRefused: (error: Error) => void,
-  ): void {
-    const ends = state !== 'open';
-    queue.push(
-      bodies,
-      (stored) => {
-        if (stored.more === true) state = 'more';
-        if (ends) setOver();
-        onStored(stored);
-      },
-      (error) => {
-        if (error instanceof TaskTooLarge) endTooLarge();
-        else seal();
-        onRefused(error);
-      },
-    );
+  get state(): RunState {
+    return this.#state;
   }
 
-  /** A task that can not take what its agent says has failed: an end without it would be wrong. */
-  function endTooLarge(): void {
-    if (isTooLarge) return;
-    isTooLarge = true;
-    options.onTooLarge();
-    state = 'closed';
-    queue.pushEnd([failures.say(TOO_LARGE)], setOver, setOver);
+  working(message?: Draft, metadata?: Metadata): Promise<void> {
+    const make = () => {
+      const status = this.#status('TASK_STATE_WORKING', message);
+      return [metadata === undefined ? status : { ...status, metadata: draftMetadata(metadata) }];
+    };
+    return this.#emitTask('A status', make, 'open', nothing);
   }
 
-  function seal(): void {
-    state = 'closed';
-    setOver();
+  artifact(draft: ArtifactDraft): Promise<void> {
+    const make = () => [whole(draftArtifact(draft, draft.artifactId ?? this.#nextId()))];
+    return this.#emitTask('An artifact', make, 'open', nothing);
   }
 
-  async function refuse(): Promise<never> {
-    const how = state === 'closed' ? 'The task has ended' : 'The run waits for the client';
-    refusals += 1;
-    if (refusals === 1) warn(`${how}; what the agent says now is not stored`);
-    // an agent that goes on all the same must not keep the event loop to itself
-    await new Promise(setImmediate);
-    throw new TaskClosed(how);
-  }
-
-  /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
-  function emitTask<T>(
-    what: string,
-    make: () => readonly EntryBody[],
-    next: RunState,
-    result: (stored: Stored) => T,
-  ): Promise<T> {
-    if (answers === 'task' || state !== 'open') return emit(make, next, result);
-    void emit(() => [failures.invalid(what)], 'closed', nothing);
-    return quiet(
-      Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
-    );
-  }
-
-  function pause(interrupted: InterruptedState, message: Draft): Promise<void> {
-    const { inputTimeoutMs } = options;
-    const limit = Number.isFinite(inputTimeoutMs) ? { timeoutMs: inputTimeoutMs } : {};
-    const make = () => ended({ ...status(interrupted, message), upTo: upTo(), pause: limit });
-    return emitTask('A request for input', make, 'paused', nothing);
-  }
-
-  function stream(draft: Omit<ArtifactDraft, 'parts'> = {}): ArtifactStream {
-    const { artifactId = nextId(), ...head } = draft;
+  stream(draft: Omit<ArtifactDraft, 'parts'> = {}): ArtifactStream {
+    const { artifactId = this.#nextId(), ...head } = draft;
     const chunks = artifactChunks(artifactId, head);
+    const streams = (this.#streams ??= new Set());
     streams.add(chunks);
     const write = (make: () => ArtifactBody | undefined) =>
-      emitTask(
+      this.#emitTask(
         'An artifact',
         () => {
           if (chunks.isOver()) throw new TaskClosed(`The artifact ${artifactId} has ended`);
@@ -192,101 +105,195 @@ export function createTurnWriter(options: TurnWriterOptions): TurnWriter {
     };
   }
 
-  const status = (state: StatusBody['state'], message?: Draft): StatusBody =>
-    message === undefined
-      ? { kind: 'status', state }
-      : { kind: 'status', state, message: draftMessage(message, contextId, taskId) };
-  const nextId = () => `${options.answered}-${(artifacts += 1)}`;
-  // after its arguments: a message that is wrong must not have ended the streams
-  const ended = (end: StatusBody): EntryBody[] => {
-    const bodies: EntryBody[] = [];
-    for (const chunks of streams) bodies.push(...listOf(chunks.last()));
-    bodies.push(end);
-    return bodies;
-  };
-  const whole = (artifact: Artifact): ArtifactBody => ({
-    kind: 'artifact',
-    artifact,
-    append: false,
-    lastChunk: true,
-  });
-  /** The most frequent output of all: nothing in it is to be checked. */
-  const text = (given: string) => [whole({ artifactId: nextId(), parts: [{ text: given }] }), ...completed()];
-  const completed = (message?: Draft) => ended(status('TASK_STATE_COMPLETED', message));
-  const giveUp = (to: FailureState, message: Draft) =>
-    emit(() => [failures.say(message, to)], 'closed', nothing);
-
-  function working(message?: Draft, metadata?: Metadata): Promise<void> {
-    const make = () => [
-      {
-        ...status('TASK_STATE_WORKING', message),
-        ...(metadata !== undefined && { metadata: draftMetadata(metadata) }),
-      },
-    ];
-    return emitTask('A status', make, 'open', nothing);
+  complete(message?: Draft): Promise<void> {
+    return this.#emitTask('A status', () => this.#completed(message), 'closed', nothing);
   }
 
-  function reply(draft: Draft): Promise<void> {
-    const make = (): EntryBody[] => {
-      const message = draftMessage(draft, contextId);
-      if (answers === 'message') return [{ kind: 'message', message }];
+  fail(message: Draft): Promise<void> {
+    return this.#giveUp('TASK_STATE_FAILED', message);
+  }
+
+  reject(message: Draft): Promise<void> {
+    return this.#giveUp('TASK_STATE_REJECTED', message);
+  }
+
+  reply(draft: Draft): Promise<void> {
+    const make = (): readonly EntryBody[] => {
+      const message = draftMessage(draft, this.#options.contextId);
+      if (this.#options.answers === 'message') return [{ kind: 'message', message }];
       const { parts, metadata, extensions } = message;
       const more = { ...(metadata && { metadata }), ...(extensions && { extensions }) };
-      return [whole({ artifactId: nextId(), parts, ...more }), ...completed()];
+      return [whole({ artifactId: this.#nextId(), parts, ...more }), ...this.#completed()];
     };
-    return emit(make, 'closed', nothing);
+    return this.#emit(make, 'closed', nothing);
   }
 
-  return {
-    onOver: (callback) => {
-      over.listen(callback);
-    },
-    stream,
-    working,
-    reply,
-    seal,
-    room: () => queue.room(),
-    state: () => state,
-    artifact: (draft) =>
-      emitTask(
-        'An artifact',
-        () => [whole(draftArtifact(draft, draft.artifactId ?? nextId()))],
-        'open',
-        nothing,
-      ),
-    complete: (message) => emitTask('A status', () => completed(message), 'closed', nothing),
-    fail: (message) => giveUp('TASK_STATE_FAILED', message),
-    reject: (message) => giveUp('TASK_STATE_REJECTED', message),
-    requireInput: (message) => pause('TASK_STATE_INPUT_REQUIRED', message),
-    pauseForAuth: (message) => pause('TASK_STATE_AUTH_REQUIRED', message),
-    waitForAuth: (message) =>
-      emitTask(
-        'A request for credentials',
-        () => [{ ...status('TASK_STATE_AUTH_REQUIRED', message), upTo: upTo() }],
-        'open',
-        (stored) => stored,
-      ),
-    finish(output) {
-      if (output === undefined)
-        return emitTask('An end without a message', () => completed(), 'closed', nothing);
-      if (typeof output === 'string' && answers === 'task')
-        return emit(() => text(output), 'closed', nothing);
-      return reply(typeof output === 'string' || isParts(output) ? output : [output]);
-    },
-    close(body) {
-      if (state !== 'open') return Promise.resolve();
-      state = 'closed';
-      return new Promise((resolve, reject) => {
-        push(
-          [body],
-          () => {
-            resolve();
-          },
-          reject,
-        );
-      });
-    },
-  };
+  requireInput(message: Draft): Promise<void> {
+    return this.#pause('TASK_STATE_INPUT_REQUIRED', message);
+  }
+
+  /** Says AUTH_REQUIRED and ends the run. */
+  pauseForAuth(message: Draft): Promise<void> {
+    return this.#pause('TASK_STATE_AUTH_REQUIRED', message);
+  }
+
+  /** Says AUTH_REQUIRED and keeps the run. */
+  waitForAuth(message: Draft): Promise<Stored> {
+    const make = () => [{ ...this.#status('TASK_STATE_AUTH_REQUIRED', message), upTo: this.#owner.upTo() }];
+    return this.#emitTask('A request for credentials', make, 'open', (stored) => stored);
+  }
+
+  /** Completes the task with what the agent returned. */
+  finish(output: Output): Promise<void> {
+    if (output === undefined)
+      return this.#emitTask('An end without a message', () => this.#completed(), 'closed', nothing);
+    if (typeof output === 'string' && this.#options.answers === 'task')
+      return this.#emit(() => this.#text(output), 'closed', nothing);
+    return this.reply(typeof output === 'string' || isParts(output) ? output : [output]);
+  }
+
+  /** Ends the task on the runtime's behalf, whatever the agent does meanwhile. */
+  close(body: StatusBody): Promise<void> {
+    if (this.#state !== 'open') return Promise.resolve();
+    this.#state = 'closed';
+    return new Promise((resolve, reject) => {
+      this.#push([body], nothing, resolve, reject);
+    });
+  }
+
+  /** Takes nothing more, and writes nothing. */
+  seal(): void {
+    this.#state = 'closed';
+    this.#setOver();
+  }
+
+  /** Undefined while there is room for more; else resolves when there is. */
+  room(): Promise<void> | undefined {
+    return this.#options.queue.room();
+  }
+
+  /** Makes the entries only when they may be written, and writes them in the same turn. */
+  #emit<T>(make: Make, next: RunState, result: (stored: Stored) => T): Promise<T> {
+    if (this.#state !== 'open') return quiet(this.#refuse());
+    return quiet(
+      new Promise((resolve, reject) => {
+        try {
+          const bodies = make();
+          this.#owner.onCall();
+          this.#state = next;
+          this.#push(bodies, result, resolve, reject);
+        } catch (error) {
+          // an agent that does not await this call would never learn of it
+          this.#owner.warn(`a call of the agent was refused: ${String(error)}`);
+          reject(asError(error));
+        }
+      }),
+    );
+  }
+
+  /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
+  #emitTask<T>(what: string, make: Make, next: RunState, result: (stored: Stored) => T): Promise<T> {
+    const { answers, failures } = this.#options;
+    if (answers === 'task' || this.#state !== 'open') return this.#emit(make, next, result);
+    void this.#emit(() => [failures.invalid(what)], 'closed', nothing);
+    return quiet(
+      Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
+    );
+  }
+
+  #push<T>(
+    bodies: readonly EntryBody[],
+    result: (stored: Stored) => T,
+    resolve: (value: T) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const ends = this.#state !== 'open';
+    this.#options.queue.push(bodies, {
+      onStored: (stored) => {
+        if (stored.more === true) this.#state = 'more';
+        if (ends) this.#setOver();
+        resolve(result(stored));
+      },
+      onRefused: (error) => {
+        if (error instanceof TaskTooLarge) this.#endTooLarge();
+        else this.seal();
+        reject(error);
+      },
+    });
+  }
+
+  /** A task that can not take what its agent says has failed: an end without it would be wrong. */
+  #endTooLarge(): void {
+    if (this.#isTooLarge) return;
+    this.#isTooLarge = true;
+    this.#owner.onTooLarge();
+    this.#state = 'closed';
+    const setOver = () => {
+      this.#setOver();
+    };
+    const { queue, failures } = this.#options;
+    queue.pushEnd([failures.say(TOO_LARGE)], { onStored: setOver, onRefused: setOver });
+  }
+
+  #setOver(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.onOver();
+  }
+
+  async #refuse(): Promise<never> {
+    const how = this.#state === 'closed' ? 'The task has ended' : 'The run waits for the client';
+    this.#refusals += 1;
+    if (this.#refusals === 1) this.#owner.warn(`${how}; what the agent says now is not stored`);
+    // an agent that goes on all the same must not keep the event loop to itself
+    await new Promise(setImmediate);
+    throw new TaskClosed(how);
+  }
+
+  #giveUp(to: FailureState, message: Draft): Promise<void> {
+    return this.#emit(() => [this.#options.failures.say(message, to)], 'closed', nothing);
+  }
+
+  #pause(interrupted: InterruptedState, message: Draft): Promise<void> {
+    const { inputTimeoutMs } = this.#options;
+    const pause = Number.isFinite(inputTimeoutMs) ? { timeoutMs: inputTimeoutMs } : {};
+    const make = () =>
+      this.#ended({ ...this.#status(interrupted, message), upTo: this.#owner.upTo(), pause });
+    return this.#emitTask('A request for input', make, 'paused', nothing);
+  }
+
+  #status(state: StatusBody['state'], message?: Draft): StatusBody {
+    const { contextId, taskId } = this.#options;
+    return message === undefined
+      ? { kind: 'status', state }
+      : { kind: 'status', state, message: draftMessage(message, contextId, taskId) };
+  }
+
+  /** The most frequent output of all: nothing in it is to be checked. */
+  #text(text: string): readonly EntryBody[] {
+    return [whole({ artifactId: this.#nextId(), parts: [{ text }] }), ...this.#completed()];
+  }
+
+  #completed(message?: Draft): readonly EntryBody[] {
+    return this.#ended(this.#status('TASK_STATE_COMPLETED', message));
+  }
+
+  /** With the end of every stream that is still open. The status is made before: one that is wrong must not have ended them. */
+  #ended(end: StatusBody): readonly EntryBody[] {
+    const bodies: EntryBody[] = [];
+    for (const chunks of this.#streams ?? NO_STREAMS) bodies.push(...listOf(chunks.last()));
+    bodies.push(end);
+    return bodies;
+  }
+
+  #nextId(): string {
+    this.#artifacts += 1;
+    return `${this.#options.answered}-${this.#artifacts}`;
+  }
+}
+
+function whole(artifact: Artifact): ArtifactBody {
+  return { kind: 'artifact', artifact, append: false, lastChunk: true };
 }
 
 function isParts(output: Part | readonly Part[]): output is readonly Part[] {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
+import type { TaskId } from './log.ts';
 import { Ending, unlessEnded } from './ending.ts';
-import { startRun, type Run, type RunOptions } from './run.ts';
+import { startRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
 /** What a worker needs. */
 export interface WorkerOptions extends Omit<RunOptions, 'worker'> {
@@ -77,7 +78,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const claimed = await unlessEnded(giveUp, () => storage.claim(by));
         // where all that was asked for came there may be more
         if (claimed.length >= by.limit) isBehind = true;
-        for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions)));
+        for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions, watcher)));
       }
     } catch (error) {
       isBehind = true;
@@ -92,25 +93,35 @@ export function createWorker(options: WorkerOptions): Worker {
     runs.add(run);
     options.onMetric?.('a2a_runs_active', runs.size, {});
     if (isDrained) run.stop('shutdown');
-    void run.released.then(() => {
-      runs.delete(run);
-      options.onMetric?.('a2a_runs_active', runs.size, {});
-      orphans.add(run);
-    });
-    void run.settled.then(() => {
-      orphans.delete(run);
-      // hints for which there was no room may be lost; a pause that meets a cancel leaves a task to be ended
-      if ((isBehind || lookAgain || !run.hasEnded()) && free() > 0) void look();
-    });
     return run;
   }
 
-  async function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
-    const started = await look();
+  const watcher: RunWatcher = {
+    onReleased(run) {
+      runs.delete(run);
+      options.onMetric?.('a2a_runs_active', runs.size, {});
+      orphans.add(run);
+    },
+    onSettled(run) {
+      orphans.delete(run);
+      // hints for which there was no room may be lost; a pause that meets a cancel leaves a task to be ended
+      if ((isBehind || lookAgain || !run.hasEnded()) && free() > 0) void look();
+    },
+  };
+
+  function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
+    return look().then((started) => outcomeOf(taskId, started));
+  }
+
+  function outcomeOf(
+    taskId: TaskId | undefined,
+    started: readonly Run[],
+  ): WorkOutcome | Promise<WorkOutcome> {
     const meant = taskId === undefined ? started : started.filter((run) => run.taskId === taskId);
-    for (const run of meant) await run.released;
-    if (meant.length > 0) return 'done';
-    return taskId !== undefined && (await isHeld(taskId)) ? 'busy' : 'idle';
+    const [only, ...others] = meant;
+    if (others.length > 0) return Promise.all(meant.map(({ released }) => released)).then(() => 'done');
+    if (only !== undefined) return only.released.then(() => 'done');
+    return taskId === undefined ? 'idle' : isHeld(taskId).then((held) => (held ? 'busy' : 'idle'));
   }
 
   /** Whether a task that could not be claimed will need somebody if its worker is lost. */

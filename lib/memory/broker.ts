@@ -16,17 +16,17 @@ export function createMemoryBroker(): Broker {
     wake(hint) {
       // without a worker there is nobody to wake: it looks for work by itself when it starts
       agents.get(hint.agent)?.add(hint);
-      return Promise.resolve();
     },
     work(agent, free, onWork) {
       const queue = queueOf(agent);
-      const worker = { free, onWork, running: new Set<Promise<unknown>>() };
+      const worker: MemoryWorker = { free, onWork, room: 0, running: 0, onIdle: [] };
       queue.workers.add(worker);
       return Promise.resolve({
         async stop() {
           queue.workers.delete(worker);
           if (queue.workers.size === 0 && agents.get(agent) === queue) agents.delete(agent);
-          while (worker.running.size > 0) await Promise.all(worker.running);
+          if (worker.running === 0) return;
+          await new Promise<void>((resolve) => worker.onIdle.push(resolve));
         },
       });
     },
@@ -37,7 +37,12 @@ export function createMemoryBroker(): Broker {
 interface MemoryWorker {
   readonly free: () => number;
   readonly onWork: (hint: WorkHint) => Promise<WorkOutcome>;
-  readonly running: Set<Promise<unknown>>;
+  /** How many more hints it takes now. */
+  room: number;
+  /** Hints whose callbacks have not resolved yet. */
+  running: number;
+  /** Called when there are none. */
+  readonly onIdle: (() => void)[];
 }
 
 interface AgentQueue {
@@ -64,28 +69,41 @@ function createAgentQueue(): AgentQueue {
 
   /** In turn to each worker, at most as many hints as it has room for: what is left goes out when a run is over. */
   function deliver(): void {
-    const room = new Map([...workers].map((worker) => [worker, worker.free()]));
-    while (hints.size > 0) {
-      let isTaken = false;
+    for (const worker of workers) worker.room = worker.free();
+    for (let isTaken = true; isTaken && hints.size > 0;) {
+      isTaken = false;
       for (const worker of workers) {
-        const [next] = hints;
-        const left = room.get(worker) ?? 0;
-        if (next === undefined || left <= 0) continue;
-        hints.delete(next[0]);
-        room.set(worker, left - 1);
+        if (worker.room <= 0) continue;
+        const next = takeNext();
+        if (next === undefined) return;
+        worker.room -= 1;
         isTaken = true;
-        call(worker, next[1]);
+        call(worker, next);
       }
-      if (!isTaken) return;
     }
   }
 
+  function takeNext(): WorkHint | undefined {
+    for (const hint of hints.values()) {
+      hints.delete(hint.taskId);
+      return hint;
+    }
+    return undefined;
+  }
+
+  /** A callback that fails hurts nobody: the worker polls, and the outcome only matters to products that redeliver. */
   function call(worker: MemoryWorker, hint: WorkHint): void {
-    const running = begin(worker, hint).finally(() => {
-      worker.running.delete(running);
+    const over = () => {
+      worker.running -= 1;
+      if (worker.running === 0) for (const tell of worker.onIdle.splice(0)) tell();
       if (hints.size > 0) schedule();
-    });
-    worker.running.add(running);
+    };
+    worker.running += 1;
+    try {
+      worker.onWork(hint).then(over, over);
+    } catch {
+      over();
+    }
   }
 
   return {
@@ -100,13 +118,4 @@ function createAgentQueue(): AgentQueue {
       schedule();
     },
   };
-}
-
-/** A callback that fails hurts nobody: the worker polls. */
-async function begin({ onWork }: MemoryWorker, hint: WorkHint): Promise<void> {
-  try {
-    await onWork(hint);
-  } catch {
-    // the outcome only matters to products that redeliver
-  }
 }

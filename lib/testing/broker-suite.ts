@@ -155,7 +155,7 @@ function collapseCases({ test, expect }: BrokerKit): void {
         const work = workload(concurrency);
         const handles = [];
         for (let n = 0; n < workers; n += 1) handles.push(await work.start(broker));
-        const wakes = Array.from({ length: 300 }, (_, n) => {
+        const wakes = Array.from({ length: 300 }, async (_, n) => {
           work.due.push(`t${String(n)}`);
           return broker.wake({ agent: 'a', taskId: `t${String(n)}` });
         });
@@ -199,7 +199,7 @@ function collapseCases({ test, expect }: BrokerKit): void {
       );
       for (let n = 0; n < 10_000; n += 100) {
         const some = Array.from({ length: 100 }, (_, k) => `t${String(n + k)}`);
-        await Promise.all(some.map((taskId) => broker.wake({ agent: 'a', taskId })));
+        await Promise.all(some.map(async (taskId) => broker.wake({ agent: 'a', taskId })));
       }
       // those that come late come while there is no room, too
       for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
@@ -261,7 +261,7 @@ function roomCases({ test, expect }: BrokerKit): void {
       );
       // at once, so that a broker that counts its room in rounds has them all in one
       await Promise.all(
-        Array.from({ length: 20 }, (_, n) => broker.wake({ agent: 'a', taskId: `t${String(n)}` })),
+        Array.from({ length: 20 }, async (_, n) => broker.wake({ agent: 'a', taskId: `t${String(n)}` })),
       );
       await eventually(
         () => running > 0,

@@ -105,7 +105,7 @@ function wrapBackend(
       close: () => eventBus.close(),
     },
     broker: {
-      wake: remote('wake', (hint) => broker.wake(hint)),
+      wake: remote('wake', async (hint) => broker.wake(hint)),
       work: remote('work', (agent, free, onWork) =>
         broker.work(agent, free, async (hint) => {
           await step('work arrives');
