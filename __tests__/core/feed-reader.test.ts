@@ -15,6 +15,7 @@ function makeSource() {
     leave: () => undefined,
     isShared: () => false,
     isJoining: () => false,
+    isLive: () => true,
     head: () => known.at(-1)?.seq ?? 0,
     recent(after) {
       const from = known.findIndex(({ seq }) => seq === after + 1);

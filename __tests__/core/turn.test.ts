@@ -45,6 +45,28 @@ describe('a turn tells', () => {
     expect('resumed' in turn).toBe(false);
   });
 
+  it('when to stop, by one signal, whoever asks for it and when: copies of the turn, and what is made of it', async () => {
+    const { signals, reasons } = await withBench(async (bench) => {
+      const [begun, seen] = [gate<Turn>(), gate<{ signals: Set<AbortSignal>; reasons: unknown[] }>()];
+      const stopped = gate();
+      await bench.start(async (turn) => {
+        begun.open(turn);
+        // nobody has asked for the signal when it is to be aborted
+        await stopped.opened;
+        const copies = [turn, { ...turn }, Object.create(turn) as Turn, new Proxy(turn, {})];
+        const asked = copies.map(({ signal }) => signal);
+        seen.open({ signals: new Set(asked), reasons: asked.map(({ reason }) => reason as unknown) });
+      });
+      const taskId = await bench.send('one');
+      expect(Object.keys(await begun.opened)).toContain('signal');
+      await bench.cancel(taskId);
+      stopped.open();
+      return seen.opened;
+    });
+    expect(signals.size).toBe(1);
+    expect(reasons).toEqual(['cancel', 'cancel', 'cancel', 'cancel']);
+  });
+
   it('finished tasks of the same context and owner, newest first', async () => {
     const found = await withBench(async (bench) => {
       const seen = gate<string[][]>();

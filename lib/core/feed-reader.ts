@@ -15,6 +15,8 @@ export interface Source {
   readonly isShared: () => boolean;
   /** The highest number heard of. */
   readonly head: () => Seq;
+  /** Whether hints arrive. */
+  readonly isLive: () => boolean;
   /** Whether a read now could miss an entry that no hint will tell of either. */
   readonly isJoining: () => boolean;
   readonly recent: (after: Seq) => readonly LogEntry[] | undefined;
@@ -73,9 +75,9 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     this.#source = this.#join(this);
   }
 
-  /** All that is written from now on is heard of. */
+  /** All that is written from now on is heard of, where the subscription is there. */
   trustHints(): void {
-    this.#mustRead = false;
+    if (this.#source?.isLive() === true) this.#mustRead = false;
   }
 
   isAlone(): boolean {

@@ -73,6 +73,10 @@ export class Watch implements Source {
     return this.#head;
   }
 
+  isLive(): boolean {
+    return this.listening === 'live';
+  }
+
   isJoining(): boolean {
     return this.listening === 'joining';
   }

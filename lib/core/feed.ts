@@ -28,10 +28,10 @@ export interface TaskFeed {
     signal: Abortable,
   ) => Promise<{ snapshot: TaskSnapshot; tail: Tail } | undefined>;
   /**
-   * The tail of a task that the caller is about to create. Called before the write: where the bus is of this process, the
-   * log need not be read for what came between. Ends as the others do, or by its `return`.
+   * The tail of a task that the caller is about to create. Called a turn before the write: where the bus is of this process,
+   * the log need not be read for what came between. Ends as the others do, or by its `end`.
    */
-  readonly expect: (taskId: TaskId, signal: Abortable) => Promise<ExpectedTail>;
+  readonly expect: (taskId: TaskId, signal: Abortable) => ExpectedTail;
   /** Stops polling and listening. Readers that are still there end. */
   readonly close: () => void;
 }
@@ -44,6 +44,8 @@ export interface Tail extends AsyncIterable<readonly LogEntry[]> {
 
 /** A tail that begins when it is known after which entry. */
 export interface ExpectedTail extends Tail {
+  /** To be called right before the write: all that is written from now on is heard of, where the subscription is there. */
+  readonly trustHints: () => void;
   readonly startAfter: (seq: Seq) => void;
   readonly end: () => void;
 }
@@ -136,12 +138,9 @@ export function createTaskFeed(options: {
       tail.startAfter(snapshot.seq);
       return { snapshot, tail };
     },
-    async expect(taskId, signal) {
+    expect(taskId, signal) {
       const tail = reader(taskId, 0, signal);
       tail.enter();
-      // a bus of this process has taken the subscription by the next turn; another one is not waited for
-      await Promise.resolve();
-      if (watches.get(taskId)?.listening === 'live') tail.trustHints();
       return tail;
     },
     close() {

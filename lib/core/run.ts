@@ -98,7 +98,7 @@ class TaskRun
     this.inbox = new Inbox(this, claimed);
     this.#meter = onMetric && meterRun(claimed, clock, onMetric);
     this.queue = new AppendQueue(options, claimed.lease, this.#keeper, this.#meter);
-    this.released = this.#run();
+    this.released = this.#run().then(this.#letGo, this.#failed);
   }
 
   get taskId(): TaskId {
@@ -176,46 +176,49 @@ class TaskRun
     return retryUntil(what, action, this.#keeper.lost, { clock, logger, taskId: this.taskId });
   }
 
+  /** A pause that finds newer input keeps the lease, and the next turn follows at once. */
   async #run(): Promise<void> {
-    try {
-      this.#keeper.start();
-      await runAll(this);
-    } catch (error) {
-      if (!isRefusal(error)) {
-        const text = 'a run failed; the task is taken up again after its lease';
-        this.options.logger.error({ err: error, taskId: this.taskId }, text);
-      }
-    } finally {
-      this.limits.stop();
-      this.stopSignal.dispose();
-      this.#keeper.stop();
-      this.#meter?.end();
-      this.#isReleased = true;
-      this.#watcher.onReleased(this);
-      if (this.#agents === 0) this.#watcher.onSettled(this);
+    this.#keeper.start();
+    if (this.claimed.cancelRequested) {
+      await pushed(this.queue, [CANCELED]);
+      return;
+    }
+    const end = endWithoutAgent(this.claimed, this.options.maxAttempts);
+    if (end !== undefined) {
+      await this.#endWith(end);
+      return;
+    }
+    for (let { attempt } = this.claimed; ; attempt = 1) {
+      const entry = await this.inbox.next();
+      if (entry === undefined) throw new Error('The storage gave a task without anything to answer');
+      if ((await runTurn(this, entry, attempt)) !== 'more') return;
     }
   }
-}
 
-/** A pause that finds newer input keeps the lease, and the next turn follows at once. */
-async function runAll(context: TurnContext): Promise<void> {
-  const { claimed, inbox, options } = context;
-  if (claimed.cancelRequested) {
-    await pushed(context.queue, [CANCELED]);
-    return;
+  /** Ends the task without its agent, in words for the client. */
+  async #endWith(text: string): Promise<void> {
+    const { id: taskId, contextId } = (await loadTask(this)).task;
+    const failures = new Failures({ taskId, contextId, answers: this.claimed.answers });
+    await pushed(this.queue, [failures.say(text)]);
   }
-  const end = endWithoutAgent(claimed, options.maxAttempts);
-  if (end !== undefined) {
-    const { id: taskId, contextId } = (await loadTask(context)).task;
-    const failures = new Failures({ taskId, contextId, answers: claimed.answers });
-    await pushed(context.queue, [failures.say(end)]);
-    return;
-  }
-  for (let attempt = claimed.attempt; ; attempt = 1) {
-    const entry = await inbox.next();
-    if (entry === undefined) throw new Error('The storage gave a task without anything to answer');
-    if ((await runTurn(context, entry, attempt)) !== 'more') return;
-  }
+
+  readonly #failed = (error: unknown): void => {
+    if (!isRefusal(error)) {
+      const text = 'a run failed; the task is taken up again after its lease';
+      this.options.logger.error({ err: error, taskId: this.taskId }, text);
+    }
+    this.#letGo();
+  };
+
+  readonly #letGo = (): void => {
+    this.limits.stop();
+    this.stopSignal.dispose();
+    this.#keeper.stop();
+    this.#meter?.end();
+    this.#isReleased = true;
+    this.#watcher.onReleased(this);
+    if (this.#agents === 0) this.#watcher.onSettled(this);
+  };
 }
 
 /** Why a claimed task ends without its agent, in words for the client: waited for in vain, or lost too often. */

@@ -57,17 +57,17 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   /** The task as it was when an entry answered the send, or as it is where that was before. */
-  async function answeredTask(sent: Sent, signal: Abortable): Promise<StoredTask> {
+  function answeredTask(sent: Sent, signal: Abortable): Promise<StoredTask> {
     const { snapshot, created } = sent;
-    if (snapshot?.closed === true) return snapshot.task;
+    if (snapshot?.closed === true) return Promise.resolve(snapshot.task);
     const begin = created?.open ?? snapshot?.task;
     if (begin === undefined) throw new Error('A send is answered with a task that is not known');
     const fold = createFold(begin);
     const seen = created?.open.seq ?? snapshot?.seq ?? 0;
-    await answerOf(sent, signal, (entry) => {
+    const see = (entry: LogEntry) => {
       if (entry.seq > seen) fold.apply(entry);
-    });
-    return fold.snapshot();
+    };
+    return answerOf(sent, signal, see).then(() => fold.snapshot());
   }
 
   /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */

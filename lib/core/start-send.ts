@@ -57,9 +57,12 @@ export function createStartSend(
 ): StartSend {
   const { storage, feed } = engine;
 
-  async function decide(message: Message, context: OperationContext, request: RunRequest): Promise<Answers> {
-    const { answers: given } = options;
-    if (typeof given !== 'function') return given;
+  async function decide(
+    given: AnswersFunction,
+    message: Message,
+    context: OperationContext,
+    request: RunRequest,
+  ): Promise<Answers> {
     const decided = async () => given(message, { owner: context.scope.owner, request });
     const answers: unknown = await unlessAborted(decided, context.signal);
     if (answers === 'task' || answers === 'message') return answers;
@@ -90,9 +93,12 @@ export function createStartSend(
       ...(sendKey && { idempotency: sendKey }),
       ...(push && { push: push({ taskId, contextId }) }),
     };
-    const tail = await feed.expect(taskId, signal);
+    const tail = feed.expect(taskId, signal);
     try {
-      const created = await asAnswerable(storage.createTask(init), sendKey?.field);
+      // a bus of this process has taken the subscription by the next turn; another one is not waited for
+      await Promise.resolve();
+      tail.trustHints();
+      const created = await storage.createTask(init);
       wake(engine, scope.agent, created.taskId);
       if (!created.created) {
         tail.end();
@@ -105,7 +111,7 @@ export function createStartSend(
       return { taskId, contextId, answers, own: seq, created: { open: entry, tail } };
     } catch (error) {
       tail.end();
-      throw error;
+      throw asAnswerable(error, sendKey?.field);
     }
   }
 
@@ -139,15 +145,16 @@ export function createStartSend(
     }
     openStream?.();
     const ifWaiting = options.onBusy === 'reject';
-    const stored = await asAnswerable(
-      storage.addInput(scope, taskId, {
-        message: placed(message, taskId, contextId),
-        request,
-        ifWaiting,
-        ...(sendKey && { idempotency: sendKey }),
-        ...(push && { push: push({ taskId, contextId }) }),
-      }),
-    );
+    const input = {
+      message: placed(message, taskId, contextId),
+      request,
+      ifWaiting,
+      ...(sendKey && { idempotency: sendKey }),
+      ...(push && { push: push({ taskId, contextId }) }),
+    };
+    const stored = await storage.addInput(scope, taskId, input).catch((error: unknown) => {
+      throw asAnswerable(error);
+    });
     if (!stored.ok)
       throw stored.reason === 'key-reused' ? keyReused(sendKey?.field) : refused(taskId, stored);
     if (push !== undefined) options.onPush?.(taskId);
@@ -158,15 +165,14 @@ export function createStartSend(
     return { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
   }
 
-  return async (params, context, kind) => {
+  return (params, context, kind) => {
     const request = runRequest(params, context);
     const { message } = params;
     if (message.taskId !== undefined) return goOn(message.taskId, params, context, request);
-    return begin(
-      params,
-      context,
-      request,
-      kind ?? (context.push ? 'task' : await decide(message, context, request)),
+    const answers = kind ?? (context.push ? 'task' : options.answers);
+    if (typeof answers !== 'function') return begin(params, context, request, answers);
+    return decide(answers, message, context, request).then((decided) =>
+      begin(params, context, request, decided),
     );
   };
 }
@@ -223,16 +229,12 @@ function tooLarge(): InvalidParamsError {
   return new InvalidParamsError([{ field: 'message', description }]);
 }
 
-/** Room that is not there now may be there later: 503 with Retry-After. */
-async function asAnswerable<T>(written: Promise<T>, field?: Parameters<typeof keyReused>[0]): Promise<T> {
-  try {
-    return await written;
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    if (error.code === 'key-reused') throw keyReused(field);
-    if (error.code === 'too-large') throw tooLarge();
-    if (error.code === 'full')
-      throw new UnavailableError('This server can not take more work now; try again later', 5);
-    throw error;
-  }
+/** What a client is told of a write that failed: room that is not there now may be there later (503 with Retry-After). */
+function asAnswerable(error: unknown, field?: Parameters<typeof keyReused>[0]): unknown {
+  if (!(error instanceof StorageError)) return error;
+  if (error.code === 'key-reused') return keyReused(field);
+  if (error.code === 'too-large') return tooLarge();
+  if (error.code === 'full')
+    return new UnavailableError('This server can not take more work now; try again later', 5);
+  return error;
 }

@@ -1,5 +1,5 @@
 import type { Artifact, Part } from '../protocol/v1.ts';
-import type { AppendQueue, Stored } from './append-queue.ts';
+import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
 import type { Failures } from './failure.ts';
@@ -207,19 +207,20 @@ export class TurnWriter {
     resolve: (value: T) => void,
     reject: (error: Error) => void,
   ): void {
-    const ends = this.#state !== 'open';
-    this.#options.queue.push(bodies, {
-      onStored: (stored) => {
-        if (stored.more === true) this.#state = 'more';
-        if (ends) this.#setOver();
-        resolve(result(stored));
-      },
-      onRefused: (error) => {
-        if (error instanceof TaskTooLarge) this.#endTooLarge();
-        else this.seal();
-        reject(error);
-      },
-    });
+    const call = new Call(this, this.#state !== 'open', result, resolve, reject);
+    this.#options.queue.push(bodies, call);
+  }
+
+  /** A call is stored; `ends` says whether it was one that ends the run. */
+  stored({ more }: Stored, ends: boolean): void {
+    if (more === true) this.#state = 'more';
+    if (ends) this.#setOver();
+  }
+
+  /** A call is refused, and with it all that follow. */
+  refused(error: Error): void {
+    if (error instanceof TaskTooLarge) this.#endTooLarge();
+    else this.seal();
   }
 
   /** A task that can not take what its agent says has failed: an end without it would be wrong. */
@@ -289,6 +290,39 @@ export class TurnWriter {
   #nextId(): string {
     this.#artifacts += 1;
     return `${this.#options.answered}-${this.#artifacts}`;
+  }
+}
+
+/** A call that is being stored. A class, as each chunk is one. */
+class Call<T> implements Pushed {
+  readonly #writer: TurnWriter;
+  readonly #ends: boolean;
+  readonly #result: (stored: Stored) => T;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(
+    writer: TurnWriter,
+    ends: boolean,
+    result: (stored: Stored) => T,
+    resolve: (value: T) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#writer = writer;
+    this.#ends = ends;
+    this.#result = result;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onStored(stored: Stored): void {
+    this.#writer.stored(stored, this.#ends);
+    this.#resolve(this.#result(stored));
+  }
+
+  onRefused(error: Error): void {
+    this.#writer.refused(error);
+    this.#reject(error);
   }
 }
 

@@ -3,24 +3,26 @@ import type { TaskId } from '../core/log.ts';
 
 /** Hands hints from writers to readers in this process, at once. It never loses one, so it has no gaps. */
 export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): EventBus {
+  function remove(taskId: TaskId, subscription: Subscription): void {
+    subscription.isOn = false;
+    const left = subscriptions.get(taskId)?.filter(({ isOn }) => isOn) ?? [];
+    if (left.length > 0) subscriptions.set(taskId, left);
+    else subscriptions.delete(taskId);
+  }
+
   return {
     publish(hint) {
-      const subscribed = subscriptions.get(hint.taskId);
-      if (subscribed === undefined) return;
-      // a copy: callbacks may subscribe and unsubscribe
-      for (const subscription of [...subscribed]) {
-        if (subscribed.has(subscription)) deliver(subscription, hint);
+      // callbacks may subscribe and unsubscribe: that makes other lists
+      for (const subscription of subscriptions.get(hint.taskId) ?? NOBODY) {
+        if (subscription.isOn) deliver(subscription, hint);
       }
     },
     subscribe(taskId, onHint) {
-      const subscribed = subscriptions.get(taskId) ?? new Set();
-      subscriptions.set(taskId, subscribed);
       // an object of its own, so that the same function can be subscribed twice
-      const subscription = { onHint };
-      subscribed.add(subscription);
+      const subscription = { onHint, isOn: true };
+      subscriptions.set(taskId, [...(subscriptions.get(taskId) ?? NOBODY), subscription]);
       return Promise.resolve(() => {
-        subscribed.delete(subscription);
-        if (subscribed.size === 0 && subscriptions.get(taskId) === subscribed) subscriptions.delete(taskId);
+        remove(taskId, subscription);
       });
     },
     onGap: () => () => undefined,
@@ -28,12 +30,15 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): 
   };
 }
 
-/** Who listens to what. */
-export type Subscriptions = Map<TaskId, Set<Subscription>>;
+/** Who listens to what. Lists are replaced, never changed. */
+export type Subscriptions = Map<TaskId, readonly Subscription[]>;
 
 interface Subscription {
   readonly onHint: (hint: TaskHint) => unknown;
+  isOn: boolean;
 }
+
+const NOBODY: readonly Subscription[] = [];
 
 /** A callback that fails hurts nobody: whoever misses a hint polls. */
 function deliver({ onHint }: Subscription, hint: TaskHint): void {
