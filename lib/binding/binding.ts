@@ -17,8 +17,8 @@ export interface CallRequest {
   readonly caller: Caller;
   /** Extension URIs under the name that the header had in 0.3, where they count before the others. */
   readonly olderExtensions: readonly string[];
-  /** Whether the client takes event streams. */
-  readonly takesEvents: boolean;
+  /** The header Accept. */
+  readonly accept: string;
   /** Makes an error fit to be seen by the client, and reports it where it is our fault. */
   readonly mask: (error: unknown, call?: { readonly method: string; readonly params: unknown }) => A2AError;
 }

@@ -11,21 +11,21 @@ export interface Caller {
   /** The owner of what is created and seen; null is the anonymous caller. Rejects when the application refuses to say. */
   readonly identify: () => string | null | Promise<string | null>;
   /** Application data about the caller; asked for only where it is used. Rejects as `identify` does. */
-  readonly describe?: () => Metadata | undefined | Promise<Metadata | undefined>;
+  readonly describe?: (() => Metadata | undefined | Promise<Metadata | undefined>) | undefined;
   /** Asks the application; an error by which it refuses this caller is one that the client may learn. */
-  readonly ask?: Ask;
+  readonly ask?: Ask | undefined;
   /** The URL under which the client reaches the agent. Throws where the request does not tell. */
-  readonly url?: () => string;
+  readonly url?: (() => string) | undefined;
   /** Extension URIs that the client asked for (§3.2.6), as sent. */
   readonly extensions: readonly string[];
   /** Cursor of a stream that broke, as sent in `Last-Event-ID`. */
-  readonly lastEventId?: string;
+  readonly lastEventId?: string | undefined;
   /** The header `Idempotency-Key` as sent: a send that comes again with it is the same call. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** How the parameters are read, where they are not an object of 1.0. */
-  readonly dialect?: ParamsDialect;
+  readonly dialect?: ParamsDialect | undefined;
   /** W3C trace context of the request. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** Aborted when the client has gone or the server shuts down: ends waiting and streams, never the task. */
   readonly signal: Abortable;
 }

@@ -6,35 +6,42 @@ import type { CallBody } from '../binding/binding.ts';
 import { ConfigError } from '../core/config-error.ts';
 import { ContentTypeNotSupportedError, ParseError } from '../protocol/errors.ts';
 import type { BodyRoom } from './body-room.ts';
+import { brokenOff } from './call-end.ts';
 import { collect, RequestAborted, tooLarge } from './collect.ts';
+import type { AnyCall } from './open-call.ts';
 import { HttpRefusal } from './respond.ts';
 
+/** How much of bodies is read. */
+export interface BodyLimits {
+  /** Of one body, counted after inflating. */
+  readonly bytes: number;
+  /** Of all of them. */
+  readonly room: BodyRoom;
+}
+
 /**
- * Reads the body of a request, whether or not earlier middleware has: an object, a string or bytes in `req.body` is
- * taken as it is. At most `limit` bytes, counted after inflating, and as long as there is room. Throws an HttpRefusal, an A2AError or RequestAborted.
+ * Reads the body of a call, whether or not earlier middleware has: an object, a string or bytes in `req.body` is taken
+ * as it is. Fails with an HttpRefusal, an A2AError or RequestAborted, and as soon as the call ends.
  */
-export async function readBody(
-  req: IncomingMessage & { body?: unknown },
-  limit: number,
-  room: BodyRoom,
-): Promise<CallBody> {
-  checkType(req.headers['content-type']);
-  const { body } = req;
+export function readBody(call: AnyCall, limits: BodyLimits): CallBody | Promise<CallBody> {
+  const { req, headers } = call;
+  checkType(headers['content-type']);
+  const { body } = req as { body?: unknown }; // what earlier middleware may have set
   // Express 4 parsers leave {} where they did not parse
-  if (body === undefined || (!req.readableDidRead && isBare(body)))
-    return { text: decode(await read(req, limit, room)) };
+  if (body === undefined || (!req.readableDidRead && isBare(body))) return read(call, limits);
   if (typeof body === 'string') {
-    if (Buffer.byteLength(body) > limit) throw tooLarge(limit);
+    if (Buffer.byteLength(body) > limits.bytes) throw tooLarge(limits.bytes);
     return { text: body };
   }
   if (!(body instanceof Uint8Array)) return { value: body };
-  if (body.byteLength > limit) throw tooLarge(limit);
+  if (body.byteLength > limits.bytes) throw tooLarge(limits.bytes);
   return { text: decode(body) };
 }
 
 /** Whether a request comes with a body, as far as its head tells. */
-export function hasBody({ headers, body }: IncomingMessage & { body?: unknown }): boolean {
+export function hasBody({ headers, req }: AnyCall): boolean {
   const { 'content-length': length, 'transfer-encoding': coding, 'content-type': type } = headers;
+  const { body } = req as { body?: unknown };
   if (body !== undefined && !isBare(body)) return true;
   // over HTTP/2 a body needs no length
   return coding !== undefined || (length === undefined ? type !== undefined : length !== '0');
@@ -49,6 +56,7 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
 
 /** Throws an HttpRefusal for a content type that calls do not have. */
 export function checkType(type: string | undefined): void {
+  if (type === 'application/json') return;
   if (type === undefined || !TYPES.test(type))
     throw unsupported('Send the header Content-Type: application/json');
   const charset = CHARSET.exec(type)?.[1];
@@ -57,28 +65,79 @@ export function checkType(type: string | undefined): void {
   }
 }
 
-async function read(req: IncomingMessage, limit: number, room: BodyRoom): Promise<Uint8Array> {
+function read(call: AnyCall, limits: BodyLimits): CallBody | Promise<CallBody> {
+  const { req, headers } = call;
   if (req.readableDidRead) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
       'The request body was read before the A2A router, and req.body is not set: mount the router before the middleware that reads it, or let that set req.body',
     );
   }
+  const size = Number(headers['content-length'] ?? 0);
   // a parser has waited for the end of nothing: the end does not come twice
-  if (req.readableEnded) return new Uint8Array();
+  if (size === 0 && req.readableEnded) return { text: '' };
+  const inflate = inflater(headers['content-encoding']);
+  if (inflate !== undefined) return readAll(call, limits, inflate);
+  if (size > limits.bytes) throw tooLarge(limits.bytes);
+  return size > 0 ? readPlain(call, size, limits) : readAll(call, limits);
+}
+
+/** A body of a known size. Most come in one piece: then one listener is all it takes. */
+function readPlain(call: AnyCall, size: number, limits: BodyLimits): Promise<CallBody> {
+  const { req } = call;
+  return new Promise((resolve, reject) => {
+    const onData = (chunk: Buffer) => {
+      stop();
+      if (chunk.byteLength !== size) {
+        resolve(readAll(call, limits, undefined, chunk));
+        return;
+      }
+      call.isRead = true;
+      try {
+        resolve({ text: decode(chunk) });
+      } catch (error) {
+        (reject as (reason: unknown) => void)(error);
+      }
+    };
+    // the response closes with the request, so the end of the call tells that no more will come
+    const onEnd = () => {
+      stop();
+      req.pause();
+      reject(brokenOff(call.reason));
+    };
+    function stop(): void {
+      req.off('data', onData);
+      call.removeEventListener('abort', onEnd);
+    }
+    call.addEventListener('abort', onEnd);
+    req.on('data', onData);
+  });
+}
+
+/** A body of any size and coding, of which a first piece may have come. */
+async function readAll(
+  call: AnyCall,
+  { bytes, room }: BodyLimits,
+  inflate?: Transform,
+  first?: Buffer,
+): Promise<CallBody> {
+  const { req } = call;
   if (req.readableEncoding !== null) {
     throw new ConfigError(
       'ERR_A2A_BODY_READ',
       'Something before the A2A router has called `req.setEncoding`: mount the router before it, or leave the call out',
     );
   }
-  const inflate = inflater(req.headers['content-encoding']);
+  const all =
+    inflate === undefined ? collect(req, bytes, room, first) : readInflated(req, inflate, bytes, room);
   try {
-    if (inflate !== undefined) return await readInflated(req, inflate, limit, room);
-    if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-    return await collect(req, limit, room);
+    // a body that never ends must not hold up a shutdown, nor one whose sender has gone
+    const text = decode(await call.unlessEnded(all, brokenOff));
+    // what is packed may end before the body does
+    call.isRead = inflate === undefined;
+    return { text };
   } catch (error) {
-    throw translate(error, limit);
+    throw translate(error, bytes);
   }
 }
 
@@ -137,7 +196,10 @@ export function translate(error: unknown, limit: number): unknown {
 /** A byte order mark stays: JSON has none (RFC 8259 §8.1). */
 function decode(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new ParseError('The body is not UTF-8: send it in UTF-8');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString();
 }
 
 /** A type or coding of bodies that is not taken; the message names one that is. */

@@ -4,15 +4,16 @@ import { RequestAborted } from './collect.ts';
 import { shuttingDown } from './mask.ts';
 
 /** What is waited for fails with it when the call ends. */
-export function brokenOff(reason: symbol): Error {
+export function brokenOff(reason: symbol | undefined): Error {
   return reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone');
 }
 
 /** The end of a call: its client has gone, or the server closes. A signal, and nothing more until it ends or somebody listens. */
 export class CallEnd implements Abortable {
   #reason: symbol | undefined;
-  #listeners: Set<AbortListener> | undefined;
-  #onEnd: ((reason: symbol) => void) | undefined;
+  /** Most calls have one listener at a time, which needs no set. */
+  #first: AbortListener | undefined;
+  #others: Set<AbortListener> | undefined;
 
   get aborted(): boolean {
     return this.#reason !== undefined;
@@ -26,13 +27,10 @@ export class CallEnd implements Abortable {
   end(reason: symbol): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    if (this.#first !== undefined) tell(this.#first);
     // one that another has removed meanwhile is not called
-    for (const listener of this.#listeners ?? []) {
-      if (typeof listener === 'function') listener();
-      else listener.handleEvent();
-    }
-    this.#listeners = undefined;
-    this.#onEnd?.(reason);
+    for (const listener of this.#others ?? []) tell(listener);
+    this.#first = this.#others = undefined;
   }
 
   throwIfAborted(): void {
@@ -41,31 +39,41 @@ export class CallEnd implements Abortable {
   }
 
   addEventListener(_: 'abort', listener: AbortListener): void {
-    if (!this.aborted) (this.#listeners ??= new Set()).add(listener);
+    if (this.aborted || listener === this.#first) return;
+    // in the order in which they came
+    if (this.#first === undefined && (this.#others?.size ?? 0) === 0) this.#first = listener;
+    else (this.#others ??= new Set()).add(listener);
   }
 
   removeEventListener(_: 'abort', listener: AbortListener): void {
-    this.#listeners?.delete(listener);
+    if (listener === this.#first) this.#first = undefined;
+    else this.#others?.delete(listener);
   }
 
-  /** What `work` gives; rejects with what `failure` makes of the reason as soon as the call ends. One at a time. */
-  unlessEnded<T>(work: Promise<T>, failure: (reason: symbol) => Error): Promise<T> {
+  /** What `work` gives; rejects with what `failure` makes of the reason as soon as the call ends. */
+  unlessEnded<T>(work: PromiseLike<T>, failure: (reason: symbol | undefined) => Error): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#onEnd = (reason) => {
-        reject(failure(reason));
+      const onEnd = () => {
+        reject(failure(this.#reason));
       };
-      if (this.#reason !== undefined) this.#onEnd(this.#reason);
+      if (this.aborted) onEnd();
+      this.addEventListener('abort', onEnd);
       work.then(
         (value) => {
           // the call may go on for long, and must not keep what was waited for
-          this.#onEnd = undefined;
+          this.removeEventListener('abort', onEnd);
           resolve(value);
         },
         (error: unknown) => {
-          this.#onEnd = undefined;
+          this.removeEventListener('abort', onEnd);
           (reject as (reason: unknown) => void)(error);
         },
       );
     });
   }
+}
+
+function tell(listener: AbortListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Caller } from '../core/call.ts';
+import type { Ask, Caller } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Metadata } from '../core/log.ts';
 import { isPromiseLike } from '../core/promise-like.ts';
 import { isA2AError } from '../protocol/errors.ts';
-import { brokenOff, type CallEnd } from './call-end.ts';
+import { brokenOff } from './call-end.ts';
+import type { OpenCall } from './open-call.ts';
 import { refusalOf } from './refusal.ts';
-import type { AddressOf, Urls } from './urls.ts';
+import type { Urls } from './urls.ts';
 
 /** What says who calls. */
 export interface CallerOptions<Req extends IncomingMessage> {
@@ -23,14 +24,6 @@ interface CallersOptions<Req extends IncomingMessage> extends CallerOptions<Req>
   readonly urls: Urls<Req>;
 }
 
-/** What a call comes with, beside its request. */
-export interface CallFacts<Req extends IncomingMessage> {
-  /** Extension URIs, as sent. */
-  readonly extensions: readonly string[];
-  readonly call: CallEnd;
-  readonly addressOf: AddressOf<Req>;
-}
-
 const WHO_CALLS = 'The server can not tell now who calls; try again later';
 /** Of what the application knows beside the caller: tenants, extended cards. */
 const ANSWER = 'The server can not answer this now; try again later';
@@ -39,7 +32,7 @@ const ANSWER = 'The server can not answer this now; try again later';
 export function createCallers<Req extends IncomingMessage>(
   options: CallersOptions<Req>,
   report: (error: unknown, info: ErrorInfo) => void,
-): (req: Req, facts: CallFacts<Req>) => Caller {
+): (call: OpenCall<Req>, extensions: readonly string[]) => Caller {
   async function asking<T>(question: () => T | Promise<T>, unable: string): Promise<T> {
     try {
       return await question();
@@ -57,10 +50,10 @@ export function createCallers<Req extends IncomingMessage>(
   }
 
   /** Most applications know at once who calls: then there is nothing to wait for, nor to give up. */
-  function asked<T>(question: () => T | Promise<T>, call: CallFacts<Req>['call']): T | Promise<T> {
+  function asked<T>(question: (req: Req) => T | Promise<T>, call: OpenCall<Req>): T | Promise<T> {
     let answer: T | Promise<T>;
     try {
-      answer = question();
+      answer = question(call.req);
     } catch (error) {
       throw refused(error, WHO_CALLS);
     }
@@ -72,21 +65,25 @@ export function createCallers<Req extends IncomingMessage>(
     );
   }
 
-  return (req, { extensions, call, addressOf }) => {
-    const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = req.headers;
+  const ask: Ask = (question) => asking(question, ANSWER);
+
+  return (call, extensions) => {
+    const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = call.headers;
     const { owner, caller } = options;
+    // all fields each time, so that callers have one hidden class
     return {
-      identify: () => asked(() => owner(req), call),
-      ...(caller && { describe: () => asked(() => caller(req), call) }),
-      ask: (question) => asking(question, ANSWER),
-      url: () => options.urls.of(req, addressOf),
+      identify: () => asked(owner, call),
+      describe: caller && (() => asked(caller, call)),
+      ask,
+      url: () => options.urls.of(call.req, call.addressOf),
       extensions,
       // no accessor: V8 keeps an object that has one of its own until the next full collection, and all it leads to
       signal: call,
-      ...(typeof lastEventId === 'string' && { lastEventId }),
+      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
       // node joins several lines of it by commas, which no key has
-      ...(idempotencyKey !== undefined && { idempotencyKey: String(idempotencyKey) }),
-      ...(typeof traceparent === 'string' && { traceparent }),
+      idempotencyKey: idempotencyKey === undefined ? undefined : String(idempotencyKey),
+      dialect: undefined,
+      traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     };
   };
 }

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '../binding/answer.ts';
-import type { Binding, CallBody } from '../binding/binding.ts';
-import { type Service, SHUTDOWN } from '../core/call.ts';
+import type { Answer, Headers } from '../binding/answer.ts';
+import type { Binding, CallBody, CallRequest, StreamReply } from '../binding/binding.ts';
+import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Version } from '../protocol/version.ts';
 import { hasBody, readBody } from './body.ts';
 import { createBodyRoom } from './body-room.ts';
-import { brokenOff, CallEnd } from './call-end.ts';
-import { createCallMeter, type MeteredCall } from './call-meter.ts';
+import { createCallMeter } from './call-meter.ts';
 import { createCallers } from './callers.ts';
 import { RequestAborted } from './collect.ts';
 import { createDepartures } from './departures.ts';
@@ -17,6 +16,7 @@ import { hangUpAfter } from './hang-up.ts';
 import type { HandlerOptions } from './handler.ts';
 import { cutUnread } from './linger.ts';
 import { type Masking, shuttingDown } from './mask.ts';
+import { type AnyCall, OpenCall, OpenCalls } from './open-call.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
@@ -43,6 +43,8 @@ const CLIENT_GONE = Symbol('the client has gone');
 /** A storage has so long at least to answer the calls that are broken off. */
 const ANSWER_MS = 1000;
 const NO_BODY: CallBody = { value: undefined };
+const NO_HEADERS: Headers = {};
+const NOTHING: readonly string[] = [];
 
 /** Makes what answers calls: body, caller, the binding, and then the answer or the stream. */
 export function createCalls<Req extends IncomingMessage>(options: CallsOptions<Req>): Calls<Req> {
@@ -51,142 +53,169 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const callerOf = createCallers(options, report);
   const meter = createCallMeter(clock, options.onMetric);
   const streams = createEventStreams({ ...options, onCut: meter.cut });
-  const room = createBodyRoom(options.bodiesBytes);
+  const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
-  const active = new Map<CallEnd, { readonly work: Promise<void>; readonly giveUp: () => void }>();
+  const open = new OpenCalls<Req>();
   let closing: Promise<void> | undefined;
   let isUp = false;
 
-  const isClosing = () => closing !== undefined;
-
   const guarded: Service = {
     ...service,
-    async invoke(method, params, caller) {
-      if (isClosing()) throw shuttingDown();
-      // a start that hangs must hold up neither a shutdown, nor the call of a client that has gone
-      if (!isUp) await unlessAborted(options.ready, caller.signal);
-      isUp = true;
-      // the server may have closed meanwhile, and nothing is to be started then
-      if (isClosing()) throw shuttingDown();
-      return service.invoke(method, params, caller);
+    invoke(method, params, caller) {
+      if (closing !== undefined) return Promise.reject(shuttingDown());
+      return isUp ? service.invoke(method, params, caller) : invokeOnceUp(method, params, caller);
     },
   };
 
-  async function serve(
-    req: Req,
-    res: ServerResponse,
-    binding: Binding,
-    { call, metered, addressOf }: { call: CallEnd; metered: MeteredCall; addressOf: AddressOf<Req> },
-  ): Promise<void> {
-    const { 'a2a-extensions': named, 'x-a2a-extensions': olderExtensions } = req.headers;
-    const requested = listHeader(named);
-    const extensions = service.activeExtensions(requested);
-    const headers = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : {};
-    const search = searchOf(req);
-    const send = (answer: Answer) => {
-      if (closing !== undefined) hangUpAfter(req, res);
-      if (answer.error !== undefined) metered.refused(answer.error);
-      respond(
-        req,
-        res,
-        extensions.length > 0 ? { ...answer, headers: { ...headers, ...answer.headers } } : answer,
-      );
-    };
-    try {
-      const caller = callerOf(req, { extensions: requested, call, addressOf });
-      // in no variable, which would keep the body for as long as a stream is open
-      const reply = await binding.call(metered.watch(guarded), await bodyOf(req, binding, call), {
-        version: req.headers['a2a-version'],
-        query: search === '' ? NO_QUERY : new URLSearchParams(search),
-        search,
-        served: versions,
-        olderExtensions: listHeader(olderExtensions),
-        takesEvents: /\btext\/event-stream\b/i.test(req.headers.accept ?? ''),
-        caller,
-        mask: (error, failed) => metered.refused(mask(error, call.reason, failed)),
-      });
-      if ('json' in reply) send(reply);
-      else {
-        metered.streams();
-        await streams.send(reply, res, {
-          headers: { ...headers, ...reply.headers },
-          signal: call,
-          lastEventId: caller.lastEventId,
-          answer: send,
-        });
-      }
-    } catch (error) {
-      if (error instanceof RequestAborted) metered.gone();
-      else if (error instanceof HttpRefusal) send(binding.refuse(error.error, error.status));
-      else send(binding.refuse(mask(error, call.reason)));
-    } finally {
-      metered.end(call.reason);
-    }
+  /** A start that hangs must hold up neither a shutdown, nor the call of a client that has gone. */
+  async function invokeOnceUp<M extends Method>(
+    method: M,
+    params: unknown,
+    caller: Caller,
+  ): Promise<Reply<M>> {
+    await unlessAborted(options.ready, caller.signal);
+    isUp = true;
+    // the server may have closed meanwhile, and nothing is to be started then
+    return guarded.invoke(method, params, caller);
   }
 
-  /** A body that never ends must not hold up a shutdown, nor one whose sender has gone. */
-  function bodyOf(req: Req, binding: Binding, call: CallEnd): CallBody | Promise<CallBody> {
-    if (isEmpty(req, binding)) return NO_BODY;
-    return call.unlessEnded(readBody(req, options.bodyBytes, room), brokenOff);
+  async function serve(call: OpenCall<Req>): Promise<void> {
+    const { binding, metered } = call;
+    try {
+      const requested = listHeader(call.headers['a2a-extensions']);
+      const extensions = service.activeExtensions(requested);
+      const active = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : NO_HEADERS;
+      try {
+        const request = requestOf(call, requested);
+        // in no variable, which would keep the body for as long as a stream is open
+        const reply = await binding.call(metered.watch(guarded), await bodyOf(call), request);
+        if ('json' in reply) send(call, reply, active);
+        else await stream(call, reply, active, request.caller.lastEventId);
+      } catch (error) {
+        refuse(call, error, active);
+      } finally {
+        metered.end(call.reason);
+      }
+    } catch (error) {
+      report(error, { errorId: randomUUID() });
+      cut(call.res);
+    }
+    leave(call);
+  }
+
+  function requestOf(call: OpenCall<Req>, extensions: readonly string[]): CallRequest {
+    const { headers, metered } = call;
+    const search = searchOf(call.req);
+    return {
+      version: headers['a2a-version'],
+      query: search === '' ? NO_QUERY : new URLSearchParams(search),
+      search,
+      served: versions,
+      olderExtensions: listHeader(headers['x-a2a-extensions']),
+      accept: headers.accept ?? '',
+      caller: callerOf(call, extensions),
+      mask: (error, failed) => metered.refused(mask(error, call.reason, failed)),
+    };
+  }
+
+  function bodyOf(call: OpenCall<Req>): CallBody | Promise<CallBody> {
+    return isEmpty(call) ? NO_BODY : readBody(call, limits);
+  }
+
+  function send(call: OpenCall<Req>, answer: Answer, active: Headers): void {
+    const { req, res } = call;
+    if (!call.isRead) cutUnread(req, res, clock);
+    if (closing !== undefined) hangUpAfter(req, res);
+    if (answer.error !== undefined) call.metered.refused(answer.error);
+    respond(
+      req,
+      res,
+      active === NO_HEADERS ? answer : { ...answer, headers: { ...active, ...answer.headers } },
+    );
+  }
+
+  function stream(
+    call: OpenCall<Req>,
+    reply: StreamReply,
+    active: Headers,
+    lastEventId: string | undefined,
+  ): Promise<void> {
+    call.metered.streams();
+    if (!call.isRead) cutUnread(call.req, call.res, clock);
+    return streams.send(reply, call.res, {
+      headers: { ...active, ...reply.headers },
+      signal: call,
+      lastEventId,
+      answer: (answer) => {
+        send(call, answer, active);
+      },
+    });
+  }
+
+  function refuse(call: OpenCall<Req>, error: unknown, active: Headers): void {
+    const { binding } = call;
+    if (error instanceof RequestAborted) {
+      call.metered.gone();
+      cutUnread(call.req, call.res, clock);
+    } else if (error instanceof HttpRefusal) send(call, binding.refuse(error.error, error.status), active);
+    else send(call, binding.refuse(mask(error, call.reason)), active);
   }
 
   function start(req: Req, res: ServerResponse, binding: Binding, addressOf: AddressOf<Req>): void {
     // while earlier middleware waited the client may have gone
     if (departures.hasLeft(req, res)) return;
-    cutUnread(req, res, clock);
-    const call = new CallEnd();
-    const metered = meter.start();
-    const unwatch = departures.watch(req, res, () => {
+    const call = new OpenCall({ req, res, binding, metered: meter.start(), addressOf });
+    call.unwatch = departures.watch(req, res, () => {
       // a response closes when all of it is sent, too
-      if (active.has(call)) call.end(CLIENT_GONE);
+      if (!call.isOver) call.end(CLIENT_GONE);
     });
-    const work = serve(req, res, binding, { call, metered, addressOf })
-      .catch((error: unknown) => {
-        report(error, { errorId: randomUUID() });
-        cut(res);
-      })
-      .finally(() => {
-        unwatch();
-        active.delete(call);
-        if (closing !== undefined) hangUpAfter(req, res);
-      });
-    const giveUp = () => {
-      active.delete(call);
-      hangUpAfter(req, res);
-      const error = metered.refused(shuttingDown());
-      if (res.headersSent) cut(res);
-      else respond(req, res, binding.refuse(error));
-      metered.end(call.reason);
-    };
-    active.set(call, { work, giveUp });
+    open.add(call);
+    void serve(call);
+  }
+
+  function leave(call: OpenCall<Req>): void {
+    call.unwatch?.();
+    open.remove(call);
+    if (closing !== undefined) hangUpAfter(call.req, call.res);
+  }
+
+  function giveUp(call: OpenCall<Req>): void {
+    const { req, res, binding, metered } = call;
+    open.remove(call);
+    hangUpAfter(req, res);
+    const error = metered.refused(shuttingDown());
+    if (res.headersSent) cut(res);
+    else respond(req, res, binding.refuse(error));
+    metered.end(call.reason);
   }
 
   async function close(withinMs: number): Promise<void> {
-    const calls = [...active];
-    for (const [call] of calls) call.end(SHUTDOWN);
+    const answered = Promise.all(open.all().map((call) => call.whenOver()));
+    for (const call of open.all()) call.end(SHUTDOWN);
     await new Promise<void>((resolve) => {
       const cancel = clock.after(Math.max(withinMs, ANSWER_MS), () => {
-        logger.warn({ calls: active.size }, 'calls still wait for the storage; closing without it');
-        for (const { giveUp } of active.values()) giveUp();
+        logger.warn({ calls: open.size }, 'calls still wait for the storage; closing without it');
+        for (const call of open.all()) giveUp(call);
         resolve();
       });
-      void Promise.all(calls.map(([, { work }]) => work)).then(() => {
+      void answered.then(() => {
         cancel();
         resolve();
       });
     });
   }
 
-  return { start, close: (withinMs = 0) => (closing ??= close(withinMs)), active: () => active.size };
+  return { start, close: (withinMs = 0) => (closing ??= close(withinMs)), active: () => open.size };
 }
 
-function isEmpty(req: IncomingMessage, { body }: Binding): boolean {
-  return body === 'none' || (body === 'optional' && !hasBody(req));
+function isEmpty(call: AnyCall): boolean {
+  const { body } = call.binding;
+  return body === 'none' || (body === 'optional' && !hasBody(call));
 }
 
 /** Several lines of a header are one list (RFC 9110 §5.3). */
-function listHeader(value: string | string[] | undefined): string[] {
-  if (value === undefined) return [];
+function listHeader(value: string | string[] | undefined): readonly string[] {
+  if (value === undefined) return NOTHING;
   const items = String(value).split(',');
   return items.map((item) => item.trim()).filter((item) => item !== '');
 }

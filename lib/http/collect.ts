@@ -14,10 +14,11 @@ const CRUMB_BYTES = 1024;
 const CRUMBS = 256;
 
 /**
- * Reads a stream to its end, at most `limit` bytes of it, in what room there is. Rejects with an HttpRefusal, with
- * RequestAborted, or with the error of the stream; nothing is held from then on, and the stream is paused.
+ * Reads a stream to its end, at most `limit` bytes of it, in what room there is; `first` is what has come of it already.
+ * Rejects with an HttpRefusal, with RequestAborted, or with the error of the stream; nothing is held from then on, and the
+ * stream is paused.
  */
-export function collect(stream: Readable, limit: number, room: BodyRoom): Promise<Buffer> {
+export function collect(stream: Readable, limit: number, room: BodyRoom, first?: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const blocks: Buffer[] = [];
     const crumbs: Buffer[] = [];
@@ -66,6 +67,7 @@ export function collect(stream: Readable, limit: number, room: BodyRoom): Promis
     }
 
     stream.on('data', onData).on('end', onEnd).on('error', fail).on('close', onClose);
+    if (first !== undefined) onData(first);
   });
 }
 

@@ -4,8 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Departures {
   /** Whether nobody is left to answer. */
   readonly hasLeft: (req: IncomingMessage, res: ServerResponse) => boolean;
-  /** Calls `onLeave` when the client goes, or has all of its answer. The returned function stops it. */
-  readonly watch: (req: IncomingMessage, res: ServerResponse, onLeave: () => void) => () => void;
+  /** Calls `onLeave` when the client goes, or has all of its answer. What it gives, where it gives something, stops it. */
+  readonly watch: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    onLeave: () => void,
+  ) => (() => void) | undefined;
 }
 
 /**
@@ -29,8 +33,9 @@ export function createDepartures(): Departures {
   return {
     hasLeft: (req, res) => res.destroyed || req.socket.destroyed,
     watch(req, res, onLeave) {
-      res.once('close', onLeave);
-      if (res.socket !== null) return () => undefined;
+      // it comes once
+      res.on('close', onLeave);
+      if (res.socket !== null) return undefined;
       const waiting = waitingOn(req.socket).add(onLeave);
       return () => waiting.delete(onLeave);
     },

@@ -6,15 +6,19 @@ const LINGER_MS = 5000;
 
 /**
  * Cuts a client off that goes on sending though it has its answer: a body that was refused may never end. What comes
- * until then is thrown away, so that clients which read only after they have sent get to read.
+ * until then is thrown away, so that clients which read only after they have sent get to read. For calls whose body has
+ * not been read to its end.
  */
 export function cutUnread(req: IncomingMessage, res: ServerResponse, clock: Clock): void {
-  res.once('finish', () => {
+  if (req.complete) return;
+  const linger = () => {
     if (req.complete || req.destroyed) return;
     req.resume();
     const cancel = clock.after(LINGER_MS, () => {
       req.destroy();
     });
     req.once('close', cancel);
-  });
+  };
+  if (res.writableFinished) linger();
+  else res.once('finish', linger);
 }

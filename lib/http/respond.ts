@@ -23,14 +23,16 @@ export class HttpRefusal extends Error {
 
 /** Sends a whole JSON answer; does nothing where an answer has begun or nobody listens. */
 export function respond(req: IncomingMessage, res: ServerResponse, { status, headers, json }: Answer): void {
-  if (res.headersSent || res.destroyed || res.writableEnded) return;
-  res.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    ...mutable(headers),
-    ...(typeof headers['Vary'] === 'string' && { Vary: vary(res, [headers['Vary']]) }),
-    'Content-Length': Buffer.byteLength(json),
-  });
+  // an answer that has ended has begun
+  if (res.headersSent || res.destroyed) return;
+  const head: OutgoingHttpHeaders = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+  for (const name in headers) {
+    const value = headers[name] ?? [];
+    if (typeof value !== 'string') head[name] = [...value];
+    else head[name] = name === 'Vary' ? vary(res, [value]) : value;
+  }
+  head['Content-Length'] = Buffer.byteLength(json);
+  res.writeHead(status, head);
   // as text, which node sends in one piece with the head
   res.end(req.method === 'HEAD' ? undefined : json);
 }

@@ -83,7 +83,7 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
   const streamOf = (stream: EventStream): StreamReply => ({
     ...{ stream, ...envelopeOf(id), headers, failed },
     translate: v03.event,
-    framesFailure: request.takesEvents,
+    framesFailure: /\btext\/event-stream\b/i.test(request.accept),
   });
   try {
     if (isStreaming(method)) return streamOf(await service.invoke(method, params, caller));

@@ -1,0 +1,89 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Binding } from '../binding/binding.ts';
+import { CallEnd } from './call-end.ts';
+import type { MeteredCall } from './call-meter.ts';
+import type { AddressOf } from './urls.ts';
+
+/** What a call comes with. */
+interface CallParts<Req extends IncomingMessage> {
+  readonly req: Req;
+  readonly res: ServerResponse;
+  readonly binding: Binding;
+  readonly metered: MeteredCall;
+  readonly addressOf: AddressOf<Req>;
+}
+
+/** A call that is being answered: one object, as there is one for as long as a stream is open. */
+export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends CallEnd {
+  readonly req: Req;
+  readonly res: ServerResponse;
+  readonly binding: Binding;
+  readonly metered: MeteredCall;
+  readonly addressOf: AddressOf<Req>;
+  /** Read once: Express gives each request a hidden class of its own, so that looking a name up there is dear. */
+  readonly headers: IncomingHttpHeaders;
+  /** Whether all of the body has come. */
+  isRead = false;
+  /** Set where nothing is left to do. */
+  isOver = false;
+  /** Where it is among the calls that are open. */
+  place = 0;
+  /** Stops the watch for its client's leaving, where that is needed. */
+  unwatch: (() => void) | undefined;
+  #onOver: (() => void) | undefined;
+
+  constructor({ req, res, binding, metered, addressOf }: CallParts<Req>) {
+    super();
+    this.req = req;
+    this.res = res;
+    this.binding = binding;
+    this.metered = metered;
+    this.addressOf = addressOf;
+    this.headers = req.headers;
+  }
+
+  /** Resolves when it is over. */
+  whenOver(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onOver = resolve;
+    });
+  }
+
+  /** Notes that nothing is left to do. */
+  leave(): void {
+    this.isOver = true;
+    this.#onOver?.();
+  }
+}
+
+/** One of any kind of requests. */
+export type AnyCall = Omit<OpenCall, 'addressOf'>;
+
+/** The calls that are open. A list, as sets shrink and grow with each call where there are few. */
+export class OpenCalls<Req extends IncomingMessage> {
+  readonly #calls: OpenCall<Req>[] = [];
+
+  get size(): number {
+    return this.#calls.length;
+  }
+
+  all(): readonly OpenCall<Req>[] {
+    return [...this.#calls];
+  }
+
+  add(call: OpenCall<Req>): void {
+    call.place = this.#calls.push(call) - 1;
+  }
+
+  /** Takes one out that is over; twice is fine. */
+  remove(call: OpenCall<Req>): void {
+    if (call.isOver) return;
+    call.leave();
+    // the last one takes its place
+    const last = this.#calls.pop();
+    if (last !== undefined && last !== call) {
+      last.place = call.place;
+      this.#calls[call.place] = last;
+    }
+  }
+}
