@@ -33,7 +33,7 @@ describe('the memory of a backend that nobody sweeps', () => {
   it('holds no more than the finished tasks that are kept', async () => {
     const { bench, table } = open({ retention: { finishedTasks: 10 } });
     for (let n = 0; n < 500; n += 1) await finish(bench);
-    // the task, its place in two lists of which one is shared, and what the last write still left
+    // the task, its place in a list that is shared, and what the last write still left
     expect(table.size()).toBeLessThanOrEqual(20);
     expect(await listed(bench)).toBe(10);
   });
@@ -68,8 +68,8 @@ describe('the memory of a backend that nobody sweeps', () => {
     for (let n = 0; n < 100; n += 1) await finish(bench);
     clock.advance(3_600_000);
     for (let n = 0; n < 30; n += 1) await bench.createTask({ id: `new-${String(n)}` });
-    // thirty tasks with their due times, and the lists of their scope and context
-    expect(table.size()).toBe(30 + 30 + 2);
+    // thirty tasks with their due times, and the list of their scope
+    expect(table.size()).toBe(30 + 30 + 1);
   });
 
   it('does not show what is too old, though no write came', async () => {

@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createDueIndex } from '../../lib/memory/due-index.ts';
 import { createFifo } from '../../lib/memory/fifo.ts';
+import { jsonBytes } from '../../lib/memory/frozen-copy.ts';
 import { createListIndex } from '../../lib/memory/list-index.ts';
+import { createListing, type ListedTask } from '../../lib/memory/listing.ts';
+import { scopeKeyOf } from '../../lib/memory/task-record.ts';
 import { TaskLog } from '../../lib/memory/task-log.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
@@ -109,6 +112,54 @@ describe('the list index of a table that is full', () => {
   });
 });
 
+describe('the listing', () => {
+  const scopes = ['ann', 'bob'].map((owner) => ({ agent: 'a', tenant: '', owner }));
+  const task = fc.record({
+    id: fc.string({ maxLength: 2 }),
+    statusTs: fc.nat(5),
+    scope: fc.constantFrom(...scopes),
+    contextId: fc.constantFrom('c1', 'c2'),
+    answers: fc.constantFrom('task' as const, 'message' as const),
+  });
+  const tasks = fc.uniqueArray(task, { selector: ({ id }) => id, maxLength: 40 });
+
+  it('has the tasks of a context, whenever somebody asks for the first time', () => {
+    fc.assert(
+      fc.property(tasks, fc.nat(40), fc.nat(), (given, askedAfter, seed) => {
+        const listing = createListing<ListedTask & { statusTs: number }>();
+        const idsOf = (owner: number, contextId: string) => {
+          const list = listing.of(scopes[owner] ?? { agent: '', tenant: '', owner: null }, contextId);
+          return Array.from({ length: list.size }, (_, at) => list.at(at)?.id);
+        };
+        const kept: (ListedTask & { statusTs: number; owner: string })[] = [];
+        given.forEach(({ scope, ...one }, n) => {
+          if (n === askedAfter) idsOf(0, 'c1');
+          const added = { ...one, scopeKey: scopeKeyOf(scope), owner: scope.owner };
+          listing.add(added);
+          if ((n + seed) % 3 === 0) {
+            listing.remove(added);
+            return;
+          }
+          kept.push(added);
+          if ((n + seed) % 3 === 1) return;
+          added.statusTs += 3;
+          listing.move(added, one.statusTs);
+        });
+        kept.sort((a, b) => a.statusTs - b.statusTs || (a.id < b.id ? -1 : 1));
+        const listed = kept.filter(({ answers }) => answers === 'task');
+        for (const [n, { owner }] of scopes.entries()) {
+          for (const contextId of ['c1', 'c2']) {
+            const own = listed.filter((one) => one.owner === owner && one.contextId === contextId);
+            expect(idsOf(n, contextId)).toEqual(own.map(({ id }) => id));
+          }
+        }
+        for (const one of kept) listing.remove(one);
+        expect(listing.size()).toBe(0);
+      }),
+    );
+  });
+});
+
 describe('the queue', () => {
   it('gives back in order what was put in', () => {
     fc.assert(
@@ -122,7 +173,11 @@ describe('the queue', () => {
           } else {
             expect(queue.shift()).toBe(expected.shift());
           }
-          expect([queue.peek(), queue.size()]).toEqual([expected[0], expected.length]);
+          expect([queue.at(0), queue.at(2), queue.size()]).toEqual([
+            expected[0],
+            expected[2],
+            expected.length,
+          ]);
         });
       }),
     );
@@ -142,22 +197,35 @@ describe('the queue', () => {
 });
 
 describe('the log of a task', () => {
-  const entryOf = (seq: number): LogEntry => ({ kind: 'cancel', v: 1, seq, ts: 0, epoch: 0 });
+  const entryOf = (seq: number, letters: number): LogEntry => ({
+    kind: 'resume',
+    data: 'x'.repeat(letters),
+    ...{ v: 1, seq, ts: 0, epoch: 0 },
+  });
+  const LEAST = jsonBytes(entryOf(1, 0));
+  const letterCounts = (maxLength: number) => fc.array(fc.integer({ min: 1, max: 9 }), { maxLength });
+
+  /** A log with entries of so many letters, and what each of them takes. */
+  function logWith(letters: readonly number[]) {
+    const log = new TaskLog();
+    const entries = letters.map((count, n) => entryOf(n + 1, count));
+    for (const entry of entries) log.push(entry, jsonBytes(entry));
+    return { log, sizes: entries.map(jsonBytes) };
+  }
 
   it('reads and trims as an array would', () => {
     const args = fc.record({
-      sizes: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 30 }),
+      letters: letterCounts(30),
+      isClosed: fc.boolean(),
       trims: fc.array(fc.nat(35), { maxLength: 3 }),
       after: fc.nat(35),
       limit: fc.integer({ min: 1, max: 9 }),
-      maxBytes: fc.nat(40),
+      maxBytes: fc.oneof(fc.nat(9 * LEAST), fc.constant(1e9)),
     });
     fc.assert(
-      fc.property(args, ({ sizes, trims, after, limit, maxBytes }) => {
-        const log = new TaskLog();
-        sizes.forEach((bytes, n) => {
-          log.push(entryOf(n + 1), bytes);
-        });
+      fc.property(args, ({ letters, isClosed, trims, after, limit, maxBytes }) => {
+        const { log, sizes } = logWith(letters);
+        if (isClosed) log.close();
         for (const to of trims) log.trimTo(to);
         const first = Math.min(sizes.length + 1, Math.max(1, ...trims));
         const left = sizes.slice(first - 1);
@@ -181,24 +249,16 @@ describe('the log of a task', () => {
 
   it('is cut where the rest is within both limits, and not later', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 9 })),
-        fc.nat(20),
-        fc.nat(90),
-        (sizes, entries, bytes) => {
-          const log = new TaskLog();
-          sizes.forEach((size, n) => {
-            log.push(entryOf(n + 1), size);
-          });
-          const fits = (first: number) => {
-            const left = sizes.slice(first - 1);
-            return left.length <= entries && left.reduce((a, b) => a + b, 0) <= bytes;
-          };
-          const cut = log.cutFor({ entries, bytes });
-          expect(fits(cut)).toBe(true);
-          expect(cut === 1 || !fits(cut - 1)).toBe(true);
-        },
-      ),
+      fc.property(letterCounts(20), fc.nat(20), fc.nat(20 * LEAST), (letters, entries, bytes) => {
+        const { log, sizes } = logWith(letters);
+        const fits = (first: number) => {
+          const left = sizes.slice(first - 1);
+          return left.length <= entries && left.reduce((a, b) => a + b, 0) <= bytes;
+        };
+        const cut = log.cutFor({ entries, bytes });
+        expect(fits(cut)).toBe(true);
+        expect(cut === 1 || !fits(cut - 1)).toBe(true);
+      }),
     );
   });
 });

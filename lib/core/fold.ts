@@ -24,7 +24,9 @@ export interface TaskShape {
 
 /** Starts a fold: with the first entry of a log, or with a task that an earlier fold gave. */
 export function createFold(start: OpenEntry | StoredTask): Fold {
-  return new TaskFold('kind' in start ? openedTask(start) : start);
+  // a status of its own, as a snapshot freezes it; assigned, as a spread gives each task a hidden class of its own
+  if ('kind' in start) return new TaskFold(start.task, statusOf(start.task.status, start.ts));
+  return new TaskFold(start, Object.assign({}, start.status));
 }
 
 // a class, as every task that is stored has one
@@ -32,18 +34,19 @@ class TaskFold implements Fold {
   readonly #id: TaskId;
   readonly #contextId: string;
   #status: StoredTask['status'];
-  readonly #history: Message[];
-  readonly #artifacts: Artifacts;
+  /** That of the start, until there is more. */
+  #history: readonly Message[] | undefined;
+  #longer: Message[] | undefined;
+  #artifacts: Artifacts | undefined;
   #metadata: Metadata | undefined;
   #cached: StoredTask | undefined;
 
-  constructor({ id, contextId, status, history, artifacts, metadata }: StoredTask) {
+  constructor({ id, contextId, history, artifacts, metadata }: StoredTask, status: StoredTask['status']) {
     this.#id = id;
     this.#contextId = contextId;
-    // assigned, as a spread gives each task a hidden class of its own
-    this.#status = Object.assign({}, status);
-    this.#history = history === undefined ? [] : [...history];
-    this.#artifacts = new Artifacts(artifacts);
+    this.#status = status;
+    this.#history = history;
+    this.#artifacts = artifacts === undefined ? undefined : new Artifacts(artifacts);
     this.#merge(metadata);
   }
 
@@ -53,7 +56,7 @@ class TaskFold implements Fold {
         this.#cached = undefined;
         this.#keepStatusMessage();
         this.#status = { state: this.#status.state, timestamp: this.#status.timestamp };
-        this.#history.push(entry.message);
+        this.#remember(entry.message);
         return;
       case 'status':
         this.#cached = undefined;
@@ -63,7 +66,8 @@ class TaskFold implements Fold {
         return;
       case 'artifact':
         this.#cached = undefined;
-        this.#artifacts.apply(entry);
+        if (this.#artifacts === undefined) this.#artifacts = new Artifacts([entry.artifact]);
+        else this.#artifacts.apply(entry);
         return;
       case 'open':
       case 'start':
@@ -83,7 +87,12 @@ class TaskFold implements Fold {
   }
 
   #keepStatusMessage(): void {
-    if (this.#status.message !== undefined) this.#history.push(this.#status.message);
+    if (this.#status.message !== undefined) this.#remember(this.#status.message);
+  }
+
+  #remember(message: Message): void {
+    this.#longer ??= [...(this.#history ?? [])];
+    this.#longer.push(message);
   }
 
   #merge(metadata: Metadata | undefined): void {
@@ -91,22 +100,27 @@ class TaskFold implements Fold {
   }
 
   #whole(): StoredTask {
-    const task: StoredTask = {
-      id: this.#id,
-      contextId: this.#contextId,
-      status: Object.freeze(this.#status),
-    };
-    if (!this.#artifacts.isEmpty()) task.artifacts = this.#artifacts.list();
-    if (this.#history.length > 0) task.history = frozenList(this.#history);
+    const [id, contextId, status] = [this.#id, this.#contextId, Object.freeze(this.#status)];
+    const artifacts = this.#artifacts?.list();
+    const history = this.#longer === undefined ? frozenStart(this.#history) : frozenList(this.#longer);
     const metadata = this.#metadata;
-    if (metadata !== undefined && Object.keys(metadata).length > 0)
-      task.metadata = Object.freeze({ ...metadata });
+    const hasMetadata = metadata !== undefined && Object.keys(metadata).length > 0;
+    // most tasks; flat, as an object that is extended takes half as much again
+    if (artifacts !== undefined && history !== undefined && !hasMetadata)
+      return Object.freeze({ id, contextId, status, artifacts, history });
+    const task: StoredTask = { id, contextId, status };
+    if (artifacts !== undefined) task.artifacts = artifacts;
+    if (history !== undefined) task.history = history;
+    if (hasMetadata) task.metadata = Object.freeze({ ...metadata });
     return Object.freeze(task);
   }
 }
 
-function openedTask({ task, ts }: OpenEntry): StoredTask {
-  return { ...task, status: statusOf(task.status, ts) };
+/** What the fold began with is shared where nobody can change it. */
+function frozenStart(history: readonly Message[] = []): Message[] | undefined {
+  if (history.length === 0) return undefined;
+  // a frozen list stays as it is, whatever its type allows
+  return Object.isFrozen(history) ? (history as Message[]) : frozenList(history);
 }
 
 function statusOf(
@@ -117,62 +131,72 @@ function statusOf(
   return message === undefined ? { state, timestamp } : { state, message, timestamp };
 }
 
-interface ArtifactSlot {
-  artifact: Artifact;
-  owned: boolean;
-}
-
 /** Among so few artifacts looking is faster than an index. */
 const FEW_ARTIFACTS = 8;
 
 /** The artifacts of a fold, found by their ids. One that was never extended is shared with the entry that brought it. */
 class Artifacts {
-  readonly #slots: ArtifactSlot[] = [];
-  #byId: Map<string, ArtifactSlot> | undefined;
+  readonly #list: Artifact[];
+  /** Those that were extended: copies that nobody else has. */
+  #own: Set<Artifact> | undefined;
+  #places: Map<string, number> | undefined;
 
-  constructor(start: readonly Artifact[] = []) {
-    for (const artifact of start) this.#add(artifact);
+  constructor(start: readonly Artifact[]) {
+    this.#list = [...start];
+    this.#index();
   }
 
   apply({ artifact, append, join }: ArtifactBody): void {
-    const slot = this.#find(artifact.artifactId);
-    if (slot === undefined) {
-      this.#add(artifact);
+    const place = this.#placeOf(artifact.artifactId);
+    const known = this.#list[place];
+    if (known === undefined) {
+      this.#list.push(artifact);
+      this.#index();
     } else if (append) {
-      if (!slot.owned) slot.artifact = ownArtifact(slot.artifact);
-      slot.owned = true;
-      const parts = join === true ? joinText(slot.artifact.parts, artifact.parts) : undefined;
-      extendArtifact(slot.artifact, artifact, parts);
+      const own = this.#owned(known, place);
+      extendArtifact(own, artifact, join === true ? joinText(own.parts, artifact.parts) : undefined);
     } else {
-      slot.artifact = artifact;
-      slot.owned = false;
+      this.#own?.delete(known);
+      this.#list[place] = artifact;
     }
   }
 
-  isEmpty(): boolean {
-    return this.#slots.length === 0;
+  /** Undefined where there are none. */
+  list(): Artifact[] | undefined {
+    const [list, own] = [this.#list, this.#own];
+    if (list.length === 0) return undefined;
+    if (own === undefined) return frozenList(list);
+    return frozenList(list.map((artifact) => (own.has(artifact) ? frozenArtifact(artifact) : artifact)));
   }
 
-  list(): Artifact[] {
-    return frozenList(
-      this.#slots.map(({ artifact, owned }) =>
-        owned ? Object.freeze({ ...artifact, parts: frozenList(artifact.parts) }) : artifact,
-      ),
-    );
+  #owned(artifact: Artifact, place: number): Artifact {
+    this.#own ??= new Set();
+    if (this.#own.has(artifact)) return artifact;
+    const copy = ownArtifact(artifact);
+    this.#own.add(copy);
+    this.#list[place] = copy;
+    return copy;
   }
 
-  #add(artifact: Artifact): void {
-    const slot = { artifact, owned: false };
-    this.#slots.push(slot);
-    if (this.#slots.length > FEW_ARTIFACTS)
-      this.#byId ??= new Map(this.#slots.map((each) => [each.artifact.artifactId, each]));
-    this.#byId?.set(artifact.artifactId, slot);
+  /** Keeps the index up to date, once there is need of one. */
+  #index(): void {
+    const last = this.#list.length - 1;
+    if (last < FEW_ARTIFACTS) return;
+    this.#places ??= new Map(this.#list.map(({ artifactId }, place) => [artifactId, place]));
+    this.#places.set(this.#list[last]?.artifactId ?? '', last);
   }
 
-  #find(id: string): ArtifactSlot | undefined {
-    if (this.#byId !== undefined) return this.#byId.get(id);
-    return this.#slots.find(({ artifact }) => artifact.artifactId === id);
+  /** Past the end for one that is not here. */
+  #placeOf(id: string): number {
+    if (this.#places !== undefined) return this.#places.get(id) ?? this.#list.length;
+    let place = 0;
+    while (place < this.#list.length && this.#list[place]?.artifactId !== id) place += 1;
+    return place;
   }
+}
+
+function frozenArtifact(artifact: Artifact): Artifact {
+  return Object.freeze({ ...artifact, parts: frozenList(artifact.parts) });
 }
 
 /** Joins the first of the added parts to the last part there, in place, where both are plain text. Gives what is left to push. */

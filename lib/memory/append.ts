@@ -1,9 +1,10 @@
 import { isClosing } from '../core/fold.ts';
 import type { EntryBody, StatusBody } from '../core/log.ts';
 import type { Lease, WriteResult } from '../core/storage.ts';
-import { refused, written } from './client-writes.ts';
+import { refused, WORKING, written } from './client-writes.ts';
+import type { EntryDraft } from './entry-draft.ts';
 import type { TaskRecord } from './task-record.ts';
-import type { PreparedBody, TaskTable } from './task-table.ts';
+import type { TaskTable } from './task-table.ts';
 
 /** `Storage.append` in one step. */
 export function append(
@@ -18,9 +19,9 @@ export function append(
   if (known !== undefined) return known;
   const misplaced = checkEnd(bodies);
   if (misplaced !== undefined) return refused(misplaced, record);
-  const prepared = bodies.map(table.prepare);
-  if (isTooLarge(table, record, prepared)) return refused('too-large', record);
-  return commit(table, record, producerSeq, prepared, lease.epoch);
+  const drafts = bodies.map(table.draft);
+  if (isTooLarge(table, record, drafts)) return refused('too-large', record);
+  return commit(table, record, producerSeq, drafts, lease.epoch);
 }
 
 /** The checks before the write, in the order of the contract. Undefined: go on. */
@@ -28,8 +29,12 @@ function recognise(record: TaskRecord, lease: Lease, producerSeq: number): Write
   if (record.leaseId !== lease.id) return refused('fenced', record);
   if (producerSeq <= record.producerSeq) {
     // also where that append ended the lease: its answer was lost, not its effect
-    const { seq, more } = record.lastAppend ?? { seq: record.seq, more: false };
-    return { ...written(record, seq, []), duplicate: true, ...(more && { more }) };
+    const { seq, appendedTo, appendedMore: more } = record;
+    return {
+      ...written(record, appendedTo > 0 ? appendedTo : seq, []),
+      duplicate: true,
+      ...(more && { more }),
+    };
   }
   if (record.closedAt !== undefined) return refused('closed', record);
   if (record.lease === undefined) return refused('fenced', record);
@@ -38,6 +43,8 @@ function recognise(record: TaskRecord, lease: Lease, producerSeq: number): Write
 
 /** Nothing may follow what ends the task or the run. */
 function checkEnd(bodies: readonly EntryBody[]): 'closed' | 'fenced' | undefined {
+  // most appends are one entry
+  if (bodies.length < 2) return undefined;
   const before = bodies.slice(0, -1);
   const last = bodies.at(-1);
   if (before.some(isClosing)) return 'closed';
@@ -50,26 +57,25 @@ function pauseOf(body: EntryBody): StatusBody | undefined {
 }
 
 /** The larger of the log and of what it amounts to counts. A task can always be started and ended. */
-function isTooLarge(table: TaskTable, record: TaskRecord, prepared: readonly PreparedBody[]): boolean {
-  const added = prepared.reduce(
-    (sum, { body, bytes }) => (isClosing(body) || body.kind === 'start' ? sum : sum + bytes),
-    0,
-  );
+function isTooLarge(table: TaskTable, record: TaskRecord, drafts: readonly EntryDraft[]): boolean {
+  let added = 0;
+  for (const { entry, bytes } of drafts) if (!isClosing(entry) && entry.kind !== 'start') added += bytes;
+  if (added === 0) return false;
   const size = Math.max(record.taskBytes, record.log.bytes);
-  return (added > 0 && size + added > table.limits.taskBytes) || hasTooLargeArtifact(table, record, prepared);
+  return size + added > table.limits.taskBytes || hasTooLargeArtifact(table, record, drafts);
 }
 
 function hasTooLargeArtifact(
   { limits }: TaskTable,
   { artifactBytes }: TaskRecord,
-  prepared: readonly PreparedBody[],
+  drafts: readonly EntryDraft[],
 ): boolean {
-  // of a batch only: most appends are one entry
-  const grown = prepared.length > 1 ? new Map<string, number>() : undefined;
-  for (const { body, bytes } of prepared) {
-    if (body.kind !== 'artifact') continue;
-    const { artifactId } = body.artifact;
-    const before = body.append ? (grown?.get(artifactId) ?? artifactBytes?.get(artifactId) ?? 0) : 0;
+  // of a batch only
+  const grown = drafts.length > 1 ? new Map<string, number>() : undefined;
+  for (const { entry, bytes } of drafts) {
+    if (entry.kind !== 'artifact') continue;
+    const { artifactId } = entry.artifact;
+    const before = entry.append ? (grown?.get(artifactId) ?? artifactBytes?.get(artifactId) ?? 0) : 0;
     if (before + bytes > limits.artifactBytes) return true;
     grown?.set(artifactId, before + bytes);
   }
@@ -80,16 +86,16 @@ function commit(
   table: TaskTable,
   record: TaskRecord,
   producerSeq: number,
-  prepared: readonly PreparedBody[],
+  drafts: readonly EntryDraft[],
   epoch: number,
 ): WriteResult {
-  const last = prepared.at(-1)?.body;
+  const last = drafts.at(-1)?.entry;
   const pause = last && pauseOf(last);
   const more = pause !== undefined && record.inputSeq > Math.max(record.doneSeq, pause.upTo ?? 0);
-  const working = table.prepare({ kind: 'status', state: 'TASK_STATE_WORKING' });
-  const entries = table.write(record, more ? [...prepared, working] : prepared, epoch);
+  const entries = table.write(record, more ? [...drafts, table.draft(WORKING)] : drafts, epoch);
   record.producerSeq = producerSeq;
-  record.lastAppend = { seq: record.seq, more };
+  record.appendedTo = record.seq;
+  record.appendedMore = more;
   if (pause !== undefined) endRun(table, record, pause, more);
   const stored = written(record, record.seq, entries);
   return more ? { ...stored, more } : stored;

@@ -12,10 +12,11 @@ import {
 import { isLive } from './leases.ts';
 import { isSameJson } from './same-json.ts';
 import type { TaskRecord } from './task-record.ts';
-import { scopeKeyOf } from './task-record.ts';
-import type { PreparedBody, TaskTable } from './task-table.ts';
+import { newestMessage, scopeKeyOf } from './task-record.ts';
+import type { EntryDraft } from './entry-draft.ts';
+import type { TaskTable } from './task-table.ts';
 
-const WORKING: EntryBody = { kind: 'status', state: 'TASK_STATE_WORKING' };
+export const WORKING: EntryBody = { kind: 'status', state: 'TASK_STATE_WORKING' };
 const CANCELED: EntryBody = { kind: 'status', state: 'TASK_STATE_CANCELED' };
 /** Records that each write may remove, so that memory stays bounded though nobody sweeps. */
 const EXPIRE_PER_WRITE = 8;
@@ -36,7 +37,7 @@ export function createTask(table: TaskTable, init: NewTask): CreatedTask {
   if (init.push !== undefined) table.push.put(record, init.push, record.seq);
   table.due(scope.agent).set(record.id, now);
   table.keys.add(record.scopeKey, idempotency, { taskId: record.id, seq: 1 }, now);
-  return { created: true, taskId: record.id, seq: 1, entry: record.newest.entry };
+  return { created: true, taskId: record.id, seq: 1, entry: record.newest };
 }
 
 /** `Storage.addInput` in one step. */
@@ -62,13 +63,13 @@ function addMessage(
   record: TaskRecord,
   { message, request, push, ifWaiting = false }: Extract<NewInput, { message: Message }>,
 ): WriteResult {
-  const { newest } = record;
-  const { seq } = newest.entry;
-  if (newest.message !== undefined && record.answeredTo < seq && isSameMessage(newest.message, message)) {
+  const newest = newestMessage(record);
+  const { seq } = record.newest;
+  if (newest !== undefined && record.answeredTo < seq && isSameMessage(newest, message)) {
     return duplicate(record, seq);
   }
   if (ifWaiting && !isInterrupted(record.state)) return refused('busy', record);
-  const prepared = table.prepare({ kind: 'input', message, request });
+  const prepared = table.draft({ kind: 'input', message, request });
   if (record.taskBytes + prepared.bytes > table.limits.taskBytes) return refused('too-large', record);
   // the number that the input will have: what it leads to is for its webhook
   if (push !== undefined && !table.push.put(record, push, record.seq + 1))
@@ -78,12 +79,12 @@ function addMessage(
 
 function addResume(table: TaskTable, record: TaskRecord, data: unknown): WriteResult {
   if (record.state !== 'TASK_STATE_AUTH_REQUIRED') return refused('not-waiting', record);
-  return goOn(table, record, table.prepare({ kind: 'resume', ...(data !== undefined && { data }) }));
+  return goOn(table, record, table.draft({ kind: 'resume', ...(data !== undefined && { data }) }));
 }
 
-function goOn(table: TaskTable, record: TaskRecord, input: PreparedBody): WriteResult {
+function goOn(table: TaskTable, record: TaskRecord, input: EntryDraft): WriteResult {
   const waits = isInterrupted(record.state);
-  const entries = table.write(record, waits ? [input, table.prepare(WORKING)] : [input], 0);
+  const entries = table.write(record, waits ? [input, table.draft(WORKING)] : [input], 0);
   if (!isLive(record, table.now())) table.due(record.scope.agent).set(record.id, table.now());
   return written(record, record.inputSeq, entries);
 }
@@ -101,10 +102,10 @@ export function requestCancel(
   if (record === undefined) return refused('not-found');
   if (record.closedAt !== undefined) return refused('closed', record);
   if (record.cancelSeq > 0) return duplicate(record, record.cancelSeq);
-  const cancel = table.prepare({ kind: 'cancel', ...(metadata !== undefined && { metadata }) });
+  const cancel = table.draft({ kind: 'cancel', ...(metadata !== undefined && { metadata }) });
   const { lease } = record;
   if (lease === undefined || !isLive(record, table.now())) {
-    const entries = table.write(record, [cancel, table.prepare(CANCELED)], 0);
+    const entries = table.write(record, [cancel, table.draft(CANCELED)], 0);
     return written(record, record.cancelSeq, entries);
   }
   const entries = table.write(record, [cancel], 0);

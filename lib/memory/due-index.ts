@@ -13,74 +13,83 @@ export interface DueIndex {
 
 interface Slot {
   readonly taskId: TaskId;
-  readonly at: number;
-  /** Tells what was made due first at one time, and a slot that counts from one that was replaced. */
-  readonly order: number;
+  at: number;
+  /** Tells what was made due first at one time. */
+  order: number;
+  /** Its place in the heap. */
+  index: number;
 }
 
-/** A binary heap. A task that moves leaves its old slot behind, which is skipped when it comes up. */
+/** A binary heap in which each slot knows its place, so that one that moves, or goes, leaves nothing behind. */
 export function createDueIndex(): DueIndex {
-  const current = new Map<TaskId, Slot>();
-  let heap: Slot[] = [];
+  const slots = new Map<TaskId, Slot>();
+  const heap: Slot[] = [];
   let order = 0;
 
-  function push(slot: Slot): void {
-    let index = heap.length;
+  function place(slot: Slot, index: number): void {
+    heap[index] = slot;
+    slot.index = index;
+  }
+
+  function raise(slot: Slot): void {
+    let { index } = slot;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
       const parent = heap[parentIndex];
       if (parent === undefined || !isBefore(slot, parent)) break;
-      heap[index] = parent;
+      place(parent, index);
       index = parentIndex;
     }
-    heap[index] = slot;
+    place(slot, index);
   }
 
-  function pop(): void {
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let index = 0;
+  function lower(slot: Slot): void {
+    let { index } = slot;
     for (;;) {
       const leftIndex = 2 * index + 1;
       const left = heap[leftIndex];
       const right = heap[leftIndex + 1];
       const isRight = left !== undefined && right !== undefined && isBefore(right, left);
       const child = isRight ? right : left;
-      if (child === undefined || !isBefore(child, last)) break;
-      heap[index] = child;
+      if (child === undefined || !isBefore(child, slot)) break;
+      place(child, index);
       index = isRight ? leftIndex + 1 : leftIndex;
     }
-    heap[index] = last;
-  }
-
-  /** A lease that is renewed for hours leaves a slot behind each time. */
-  function tidy(): void {
-    if (heap.length <= 2 * current.size + 64) return;
-    heap = [...current.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    place(slot, index);
   }
 
   return {
     set(taskId, at) {
       order += 1;
-      const slot = { taskId, at, order };
-      current.set(taskId, slot);
-      push(slot);
-      tidy();
+      const known = slots.get(taskId);
+      if (known === undefined) {
+        const slot = { taskId, at, order, index: heap.length };
+        slots.set(taskId, slot);
+        raise(slot);
+        return;
+      }
+      const isEarlier = at < known.at;
+      known.at = at;
+      known.order = order;
+      if (isEarlier) raise(known);
+      else lower(known);
     },
     delete(taskId) {
-      current.delete(taskId);
-      tidy();
+      const slot = slots.get(taskId);
+      if (slot === undefined) return;
+      slots.delete(taskId);
+      const last = heap.pop();
+      if (last === undefined || last === slot) return;
+      place(last, slot.index);
+      raise(last);
+      lower(last);
     },
-    dueAt: (taskId) => current.get(taskId)?.at,
+    dueAt: (taskId) => slots.get(taskId)?.at,
     oldest(nowMs) {
-      for (;;) {
-        const top = heap[0];
-        if (top === undefined || top.at > nowMs) return undefined;
-        if (current.get(top.taskId) === top) return top.taskId;
-        pop();
-      }
+      const top = heap[0];
+      return top === undefined || top.at > nowMs ? undefined : top.taskId;
     },
-    size: () => current.size,
+    size: () => slots.size,
   };
 }
 

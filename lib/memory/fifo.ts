@@ -1,7 +1,8 @@
 /** A queue that takes constant time at both ends, however long it is. */
 export interface Fifo<T> {
   readonly push: (value: T) => void;
-  readonly peek: () => T | undefined;
+  /** The one that has `index` before it. */
+  readonly at: (index: number) => T | undefined;
   readonly shift: () => T | undefined;
   readonly size: () => number;
 }
@@ -14,7 +15,7 @@ export function createFifo<T>(): Fifo<T> {
     push(value) {
       values.push(value);
     },
-    peek: () => values[start],
+    at: (index) => values[start + index],
     shift() {
       if (start >= values.length) return undefined;
       const value = values[start];

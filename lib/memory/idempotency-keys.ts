@@ -63,9 +63,9 @@ export function createIdempotencyKeys(maxKeys: number): IdempotencyKeys {
     expire(now, limit) {
       let count = 0;
       for (
-        let oldest = order.peek();
+        let oldest = order.at(0);
         count < limit && oldest !== undefined && oldest.until <= now;
-        oldest = order.peek()
+        oldest = order.at(0)
       ) {
         forgetOldest();
         count += 1;

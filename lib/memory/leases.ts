@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { TaskId } from '../core/log.ts';
 import type { ClaimedTask, Lease, Storage } from '../core/storage.ts';
 import type { TaskRecord } from './task-record.ts';
@@ -40,8 +39,9 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
   record.epoch += 1;
   record.attempt += 1;
   record.producerSeq = 0;
-  record.lastAppend = undefined;
-  record.leaseId = randomUUID();
+  record.appendedTo = 0;
+  record.appendedMore = false;
+  record.leaseId = table.newLeaseId();
   // a task that is to end gets one lease to do it in
   record.lease = { id: record.leaseId, until, cap: cancelRequested ? until : Infinity };
   table.due(record.scope.agent).set(record.id, until);
@@ -52,7 +52,7 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
     doneSeq: record.doneSeq,
     head: record.seq,
     pending: [...record.pending],
-    newest: record.newest.entry,
+    newest: record.newest,
     attempt: record.attempt,
     startedBefore,
     cancelRequested,

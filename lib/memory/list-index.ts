@@ -32,9 +32,9 @@ export function createListIndex<T extends Listed>(): ListIndex<T> {
   const empty = new SortedTasks<T>();
   return {
     insert(key, task) {
-      let list = lists.get(key);
-      if (list === undefined) lists.set(key, (list = new SortedTasks()));
-      list.insert(task);
+      const list = lists.get(key);
+      if (list === undefined) lists.set(key, new SortedTasks([task]));
+      else list.insert(task);
     },
     move(key, task, wasTs) {
       const list = lists.get(key);
@@ -55,11 +55,17 @@ export function createListIndex<T extends Listed>(): ListIndex<T> {
 
 /** Gaps at the front that are put up with: taking one of the oldest out of a long array would move all others. */
 const MOST_GAPS = 1024;
+/** The oldest go in the order in which they ended, which is nearly that of the list: one that goes is among so many. */
+const NEAR = 8;
 
 /** A sorted array. The places before `#start` are empty. */
 class SortedTasks<T extends Listed> implements TaskList<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[];
   #start = 0;
+
+  constructor(items: T[] = []) {
+    this.#items = items;
+  }
 
   get size(): number {
     return this.#items.length - this.#start;
@@ -77,16 +83,23 @@ class SortedTasks<T extends Listed> implements TaskList<T> {
 
   /** Takes the task out that is here with that status time. */
   remove(task: T, ts: number): void {
-    const index = this.countBefore({ ts, id: task.id });
-    if (this.at(index) !== task) return;
+    const index = this.#find(task, ts);
+    if (index === -1) return;
     if (index < this.size / 2) this.#closeUp(index);
     else this.#items.splice(this.#start + index, 1);
+  }
+
+  /** The tasks themselves are looked at only where it is not near the front: most of them have not been touched for long. */
+  #find(task: T, ts: number): number {
+    for (let index = 0; index < NEAR; index += 1) if (this.at(index) === task) return index;
+    const index = this.countBefore({ ts, id: task.id });
+    return this.at(index) === task ? index : -1;
   }
 
   /** Moves the older ones by a place. */
   #closeUp(index: number): void {
     const start = this.#start;
-    this.#items.copyWithin(start + 1, start, start + index);
+    for (let to = start + index; to > start; to -= 1) this.#items[to] = this.#items[to - 1];
     this.#items[start] = undefined;
     this.#start += 1;
     if (this.#start < MOST_GAPS && this.size > 0) return;

@@ -69,7 +69,7 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
     const key = JSON.stringify([task.id, nth]);
     const state = { failures: 0, failingSince: 0, waitUntil: 0, disabled: false };
     const push = { task, key, nth, registration, cursor, ...state, lease: undefined, reason: undefined };
-    task.pushes.push(push);
+    task.pushes = [...task.pushes, push];
     pushes.set(key, push);
     return push;
   }
@@ -81,7 +81,7 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
 
   return {
     put(task, given, cursor) {
-      const registration = frozenCopy(given, { bytes: 0 });
+      const registration = frozenCopy(given);
       const { id } = registration.config;
       const known = find(task, id);
       // a new task can always bring one
@@ -98,7 +98,7 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
     },
     find,
     delete(push) {
-      push.task.pushes.splice(push.task.pushes.indexOf(push), 1);
+      push.task.pushes = push.task.pushes.filter((other) => other !== push);
       push.lease = undefined;
       remove(push);
     },

@@ -11,43 +11,36 @@ export interface FinishedTasks {
   readonly expire: (now: number, limit: number) => number;
 }
 
-/** A task in both queues; empty once it has been removed. */
-interface Slot {
-  record: TaskRecord | undefined;
-}
-
-/** Tasks in the order in which they finished; each passes each queue once, so it costs the same however many there are. */
+/** Tasks in the order in which they finished. Each loses its log once and goes once, so it costs the same however many there are. */
 export function createFinishedTasks(
   retention: Retention,
   remove: (record: TaskRecord) => void,
 ): FinishedTasks {
-  const tasks = createFifo<Slot>();
-  const withLog = createFifo<Slot>();
+  const tasks = createFifo<TaskRecord>();
+  // so many of the oldest have lost their logs
+  let withoutLog = 0;
   let bytes = 0;
 
   const isOver = ({ closedAt }: TaskRecord, now: number) =>
     closedAt !== undefined && now - closedAt >= retention.finishedMs;
 
   function dropLog(now: number): boolean {
-    while (withLog.peek()?.record === undefined && withLog.size() > 0) withLog.shift();
-    const record = withLog.peek()?.record;
+    const record = tasks.at(withoutLog);
     if (record?.closedAt === undefined || now - record.closedAt < retention.logMs) return false;
-    withLog.shift();
+    withoutLog += 1;
     bytes -= record.log.bytes;
     record.log.trimTo(record.seq + 1);
     return true;
   }
 
   function removeOldest(now: number): boolean {
-    const slot = tasks.peek();
-    const record = slot?.record;
-    if (slot === undefined || record === undefined) return false;
+    const record = tasks.at(0);
+    if (record === undefined) return false;
     const isTooMuch = tasks.size() > retention.finishedTasks || bytes > retention.finishedBytes;
     if (!isTooMuch && !isOver(record, now)) return false;
     tasks.shift();
+    withoutLog = Math.max(0, withoutLog - 1);
     bytes -= record.taskBytes + record.log.bytes;
-    // the task goes at once, wherever it stands in the other queue
-    slot.record = undefined;
     remove(record);
     return true;
   }
@@ -55,9 +48,7 @@ export function createFinishedTasks(
   return {
     add(record) {
       bytes += record.taskBytes + record.log.bytes;
-      const slot = { record };
-      tasks.push(slot);
-      withLog.push(slot);
+      tasks.push(record);
     },
     isOver,
     expire(now, limit) {

@@ -1,6 +1,6 @@
 import { type Fold, type TaskShape, withShape } from '../core/fold.ts';
 import type { LogEntry, StoredTask } from '../core/log.ts';
-import { frozenCopy } from './frozen-copy.ts';
+import { jsonBytes } from './frozen-copy.ts';
 
 /** What a task that has ended takes from now on, as bytes of JSON, roughly. Puts the chunks of its texts together for good. */
 export function settle(task: StoredTask): number {
@@ -10,9 +10,7 @@ export function settle(task: StoredTask): number {
       text?.charCodeAt(0);
     }
   }
-  const count = { bytes: 0 };
-  frozenCopy(task, count);
-  return count.bytes;
+  return jsonBytes(task);
 }
 
 /** What is left of the fold of a task that has ended: thousands of them are kept. */

@@ -6,7 +6,7 @@ import { addInput, createTask, requestCancel } from './client-writes.ts';
 import { claim, release, renew } from './leases.ts';
 import type { TaskList } from './list-index.ts';
 import { pushSteps } from './push-storage.ts';
-import { contextKeyOf, scopeKeyOf, type TaskRecord } from './task-record.ts';
+import type { TaskRecord } from './task-record.ts';
 import type { TaskTable } from './task-table.ts';
 
 /**
@@ -51,11 +51,16 @@ export function createMemoryStorage(table: TaskTable): Storage {
 }
 
 /** Runs at once and without a gap; what is thrown rejects. */
-function inOneStep<A extends readonly unknown[], R>(step: (...args: A) => R): (...args: A) => Promise<R> {
-  return (...args) =>
-    new Promise((resolve) => {
-      resolve(step(...args));
-    });
+function inOneStep<A extends readonly unknown[], R>(
+  step: (...args: A) => R,
+): (...args: A) => Promise<Awaited<R>> {
+  return (...args) => {
+    try {
+      return Promise.resolve(step(...args));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
 }
 
 function loadTask(table: TaskTable, taskId: TaskId, scope?: Scope): TaskSnapshot | undefined {
@@ -83,8 +88,7 @@ function headsOf(table: TaskTable, taskIds: readonly TaskId[]): Awaited<ReturnTy
 
 function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
   table.expire(Infinity);
-  const key = query.contextId === undefined ? scopeKeyOf(scope) : contextKeyOf(scope, query.contextId);
-  const list = table.listed.list(key);
+  const list = table.listed.of(scope, query.contextId);
   const isWanted = ({ state }: TaskRecord) => query.state === undefined || state === query.state;
   // no id sorts before the empty one, so tasks of that very millisecond are in
   const oldest = query.statusSince === undefined ? 0 : list.countBefore({ ts: query.statusSince, id: '' });

@@ -1,9 +1,9 @@
 import type { LogEntry, Seq } from '../core/log.ts';
+import { jsonBytes } from './frozen-copy.ts';
 
 /** The entries of one task that are still held: a contiguous piece up to the newest. */
 export class TaskLog {
   #entries: LogEntry[] = [];
-  #sizes: number[] = [];
   #first: Seq = 1;
   #bytes = 0;
 
@@ -15,36 +15,49 @@ export class TaskLog {
     return this.#entries.length;
   }
 
+  /** What they take, as `jsonBytes` has it. */
   get bytes(): number {
     return this.#bytes;
   }
 
   push(entry: LogEntry, bytes: number): void {
     this.#entries.push(entry);
-    this.#sizes.push(bytes);
     this.#bytes += bytes;
+  }
+
+  /** Nothing more will come: lets go of the room that was left for it. */
+  close(): void {
+    this.#entries = this.#entries.slice();
   }
 
   /** Entries after `after`: at most `limit` and `maxBytes`, at least one. */
   read(after: Seq, limit: number, maxBytes: number): readonly LogEntry[] {
     const start = Math.max(0, after + 1 - this.#first);
+    const most = Math.min(this.#entries.length, start + limit);
+    // entries are weighed only where not all of them may be given
+    const end = this.#bytes <= maxBytes ? most : this.#endWithin(start, most, maxBytes);
+    return this.#entries.slice(start, end);
+  }
+
+  #endWithin(start: number, most: number, maxBytes: number): number {
     let end = start;
     let bytes = 0;
-    while (end < this.#entries.length && end - start < limit) {
-      bytes += this.#sizes[end] ?? 0;
+    while (end < most) {
+      bytes += jsonBytes(this.#entries[end]);
       if (bytes > maxBytes && end > start) break;
       end += 1;
     }
-    return this.#entries.slice(start, end);
+    return end;
   }
 
   /** Forgets everything before `first`. */
   trimTo(first: Seq): void {
     const count = Math.min(this.#entries.length, first - this.#first);
     if (count <= 0) return;
-    this.#entries.splice(0, count);
-    for (const bytes of this.#sizes.splice(0, count)) this.#bytes -= bytes;
+    const gone = this.#entries.splice(0, count);
     this.#first += count;
+    if (this.#entries.length === 0) this.#bytes = 0;
+    else for (const entry of gone) this.#bytes -= jsonBytes(entry);
   }
 
   /** Where to trim to so that at most that much is left. */
@@ -55,7 +68,7 @@ export class TaskLog {
       index < this.#entries.length &&
       (this.#entries.length - index > limit.entries || bytes > limit.bytes)
     ) {
-      bytes -= this.#sizes[index] ?? 0;
+      bytes -= jsonBytes(this.#entries[index]);
       index += 1;
     }
     return this.#first + index;

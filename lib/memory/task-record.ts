@@ -12,18 +12,12 @@ export interface HeldLease {
   cap: number;
 }
 
-/** What is known of the newest append under the newest lease, for the caller who did not hear of it. */
-export interface LastAppend {
-  readonly seq: Seq;
-  readonly more: boolean;
-}
-
 /** One task: its header, its log, and the fold of that log. */
 export interface TaskRecord {
   readonly id: TaskId;
   readonly scope: Scope;
   readonly scopeKey: string;
-  readonly contextKey: string;
+  readonly contextId: string;
   readonly answers: Answers;
   fold: Fold;
   readonly log: TaskLog;
@@ -41,7 +35,9 @@ export interface TaskRecord {
   leaseId: string | undefined;
   epoch: number;
   producerSeq: number;
-  lastAppend: LastAppend | undefined;
+  /** What the newest append under that lease has led to, for the caller who did not hear of it; 0 before the first. */
+  appendedTo: Seq;
+  appendedMore: boolean;
   attempt: number;
   /** An attempt since the last pause wrote its start. */
   started: boolean;
@@ -50,15 +46,15 @@ export interface TaskRecord {
   inputSeq: Seq;
   doneSeq: Seq;
   pending: LogEntry[];
-  /** The newest message of the client, and up to where interrupted statuses have answered. */
-  newest: { readonly entry: LogEntry; readonly message: Message | undefined };
+  /** The newest `open` or `input`, and up to where interrupted statuses have answered. */
+  newest: LogEntry;
   answeredTo: Seq;
   cancelSeq: Seq;
 
   /** The newest entry that clients see; 0 before the first. */
   visibleSeq: Seq;
   /** Webhooks, the oldest first, and how many there have been. */
-  readonly pushes: PushRecord[];
+  pushes: readonly PushRecord[];
   pushCount: number;
 
   /** Bytes of the folded task, and of each artifact in it, once there is one. */
@@ -71,9 +67,10 @@ export function scopeKeyOf({ agent, tenant, owner }: Scope): string {
   return JSON.stringify([agent, tenant, owner]);
 }
 
-/** A context within a scope as text, for keys. */
-export function contextKeyOf({ agent, tenant, owner }: Scope, contextId: string): string {
-  return JSON.stringify([agent, tenant, owner, contextId]);
+/** The newest message of the client. */
+export function newestMessage({ newest }: TaskRecord): Message | undefined {
+  if (newest.kind === 'open') return newest.task.history?.at(-1);
+  return newest.kind === 'input' ? newest.message : undefined;
 }
 
 /** Whether both are the same scope; another one's tasks are unknown (§3.3.2). */

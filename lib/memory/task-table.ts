@@ -4,40 +4,33 @@ import { createFold, isClosing, isoTime, type OpenEntry } from '../core/fold.ts'
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
 import { StorageError, type NewTask } from '../core/storage.ts';
 import { createDueIndex, type DueIndex } from './due-index.ts';
+import { draftEntry, placeEntry, type EntryDraft } from './entry-draft.ts';
 import { frozenCopy } from './frozen-copy.ts';
 import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.ts';
 import type { Limits, Retention } from './limits.ts';
-import { createListIndex, type ListIndex } from './list-index.ts';
+import { createListing, type Listing } from './listing.ts';
 import { createFinishedTasks } from './retention.ts';
-import { createPushTable, type PushTable } from './push-table.ts';
+import { createPushTable, type PushRecord, type PushTable } from './push-table.ts';
 import { FinishedTask, settle } from './settle.ts';
 import { TaskLog } from './task-log.ts';
-import { contextKeyOf, isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
-
-/** A body that nobody else can change any more. */
-export interface PreparedBody {
-  readonly body: EntryBody;
-  readonly bytes: number;
-}
+import { isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
 
 /** All tasks with their indexes. What it does is done when it returns: one step, as nothing else runs meanwhile. */
 export interface TaskTable {
   readonly limits: Limits;
   readonly keys: IdempotencyKeys;
   readonly push: PushTable;
-  readonly listed: ListIndex<TaskRecord>;
+  readonly listed: Listing<TaskRecord>;
   /** Monotonic: leases, due times and retention do not mind a wall clock that is put back. */
   readonly now: () => number;
   readonly has: (taskId: TaskId) => boolean;
   readonly find: (taskId: TaskId, scope?: Scope) => TaskRecord | undefined;
   /** Throws StorageError `too-large`. */
   readonly create: (init: NewTask) => TaskRecord;
-  readonly prepare: (body: EntryBody) => PreparedBody;
-  readonly write: (
-    record: TaskRecord,
-    prepared: readonly PreparedBody[],
-    epoch: number,
-  ) => readonly LogEntry[];
+  readonly draft: (body: EntryBody) => EntryDraft;
+  readonly write: (record: TaskRecord, drafts: readonly EntryDraft[], epoch: number) => readonly LogEntry[];
+  /** One that no lease of this table has had. */
+  readonly newLeaseId: () => string;
   readonly due: (agent: string) => DueIndex;
   /** Tasks that have not ended. */
   readonly active: () => number;
@@ -53,18 +46,19 @@ interface OwnedScope {
   readonly key: string;
 }
 
-/** What an entry takes beside its body. */
-const ENTRY_BYTES = 60;
+/** For tasks without webhooks. */
+const NO_PUSHES: readonly PushRecord[] = [];
 
 export function createTaskTable(options: { clock: Clock; retention: Retention; limits: Limits }): TaskTable {
   const { clock, retention, limits } = options;
   const tasks = new Map<TaskId, TaskRecord>();
   const dueByAgent = new Map<string, DueIndex>();
-  const listed = createListIndex<TaskRecord>();
+  const listed = createListing<TaskRecord>();
   const keys = createIdempotencyKeys(limits.idempotencyKeys);
   const push = createPushTable(clock.elapsed, limits.webhooks);
   const finished = createFinishedTasks(retention, remove);
   let active = 0;
+  let leases = 0;
   let newestScope: OwnedScope | undefined;
 
   function due(agent: string): DueIndex {
@@ -86,7 +80,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   /** Tasks of one caller share what names it. */
   function owned(scope: Scope): OwnedScope {
     if (newestScope === undefined || !isSameScope(newestScope.scope, scope))
-      newestScope = { scope: frozenCopy(scope, { bytes: 0 }), key: scopeKeyOf(scope) };
+      newestScope = { scope: frozenCopy(scope), key: scopeKeyOf(scope) };
     return newestScope;
   }
 
@@ -94,54 +88,38 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     const ts = clock.now();
     const { scope, request, answers } = init;
     const task = { ...init.task, status: { ...init.task.status, timestamp: isoTime(ts) } };
-    const { body, bytes } = prepare({ kind: 'open', task, request, answers });
-    if (body.kind !== 'open') throw new TypeError('A task begins with its open entry');
+    const draft = draftEntry({ kind: 'open', task, request, answers }, ts);
+    const { bytes } = draft;
     if (bytes > limits.taskBytes) {
       throw new StorageError('too-large', `A task takes ${String(limits.taskBytes)} bytes at most`);
     }
-    const entry = Object.freeze({ ...body, v: 1 as const, seq: 1, ts, epoch: 0 });
+    const entry = placeEntry(draft, 1, ts, 0);
+    if (entry.kind !== 'open') throw new TypeError('A task begins with its open entry');
     const record = newRecord(entry, owned(scope), bytes);
     record.log.push(entry, bytes);
     tasks.set(record.id, record);
-    list(record);
+    listed.add(record);
     active += 1;
     return record;
-  }
-
-  function list(record: TaskRecord): void {
-    if (record.answers === 'message') return;
-    listed.insert(record.scopeKey, record);
-    listed.insert(record.contextKey, record);
-  }
-
-  function relist(record: TaskRecord, wasTs: number): void {
-    if (record.answers === 'message') return;
-    listed.move(record.scopeKey, record, wasTs);
-    listed.move(record.contextKey, record, wasTs);
-  }
-
-  function unlist(record: TaskRecord): void {
-    if (record.answers === 'message') return;
-    listed.remove(record.scopeKey, record);
-    listed.remove(record.contextKey, record);
   }
 
   function remove(record: TaskRecord): void {
     tasks.delete(record.id);
     push.forget(record);
-    unlist(record);
+    listed.remove(record);
   }
 
-  function write(record: TaskRecord, prepared: readonly PreparedBody[], epoch: number): readonly LogEntry[] {
-    const entries = prepared.map(({ body, bytes }) => writeOne(record, body, bytes, epoch));
+  function write(record: TaskRecord, drafts: readonly EntryDraft[], epoch: number): readonly LogEntry[] {
+    const entries = drafts.map((draft) => writeOne(record, draft, epoch));
     trim(record);
     return entries;
   }
 
-  function writeOne(record: TaskRecord, body: EntryBody, bytes: number, epoch: number): LogEntry {
-    const ts = Math.max(clock.now(), record.ts);
+  function writeOne(record: TaskRecord, draft: EntryDraft, epoch: number): LogEntry {
+    const { bytes } = draft;
+    const ts = Math.max(draft.entry.ts, record.ts);
     const seq = record.seq + 1;
-    const entry: LogEntry = Object.freeze({ ...body, v: 1, seq, ts, epoch });
+    const entry = placeEntry(draft, seq, ts, epoch);
     record.seq = seq;
     record.ts = ts;
     record.log.push(entry, bytes);
@@ -156,7 +134,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
       const wasTs = record.statusTs;
       record.state = entry.state;
       record.statusTs = ts;
-      relist(record, wasTs);
+      listed.move(record, wasTs);
     }
     if (isClosing(entry)) close(record);
     return entry;
@@ -172,6 +150,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.taskBytes = settle(task);
     record.fold = new FinishedTask(task);
     record.artifactBytes = undefined;
+    record.log.close();
     finished.add(record);
   }
 
@@ -179,7 +158,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   function trim(record: TaskRecord): void {
     const { log, doneSeq, newest, closedAt } = record;
     const isFull = log.length > limits.logEntries || log.bytes > limits.logBytes;
-    const keepFrom = Math.min(doneSeq + 1, newest.entry.seq);
+    const keepFrom = Math.min(doneSeq + 1, newest.seq);
     if (!isFull || closedAt !== undefined || log.first >= keepFrom) return;
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
     log.trimTo(Math.min(cut, keepFrom));
@@ -191,7 +170,9 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   }
 
   return {
-    ...{ limits, keys, push, listed, find, create, prepare, write, due, expire },
+    ...{ limits, keys, push, listed, find, create, write, due, expire },
+    draft: (body) => draftEntry(body, clock.now()),
+    newLeaseId: () => String((leases += 1)),
     now: clock.elapsed,
     has: (taskId) => tasks.has(taskId),
     active: () => active,
@@ -203,14 +184,8 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   };
 }
 
-function prepare(body: EntryBody): PreparedBody {
-  const count = { bytes: ENTRY_BYTES };
-  return { body: frozenCopy(body, count), bytes: count.bytes };
-}
-
 function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): TaskRecord {
   const { task, answers, seq, ts } = open;
-  const message = task.history?.at(-1);
   return {
     id: task.id,
     scope,
@@ -220,7 +195,7 @@ function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): 
     statusTs: ts,
     state: task.status.state,
     scopeKey: key,
-    contextKey: contextKeyOf(scope, task.contextId),
+    contextId: task.contextId,
     fold: createFold(open),
     log: new TaskLog(),
     closedAt: undefined,
@@ -228,17 +203,18 @@ function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): 
     leaseId: undefined,
     epoch: 0,
     producerSeq: 0,
-    lastAppend: undefined,
+    appendedTo: 0,
+    appendedMore: false,
     attempt: 0,
     started: false,
     inputSeq: seq,
     doneSeq: 0,
     pending: [open],
-    newest: { entry: open, message },
+    newest: open,
     answeredTo: 0,
     cancelSeq: 0,
     visibleSeq: 0,
-    pushes: [],
+    pushes: NO_PUSHES,
     pushCount: 0,
     taskBytes: bytes,
     artifactBytes: undefined,
@@ -266,7 +242,7 @@ function noteEntry(record: TaskRecord, entry: LogEntry): void {
     record.inputSeq = entry.seq;
     record.pending.push(entry);
   }
-  if (entry.kind === 'input') record.newest = { entry, message: entry.message };
+  if (entry.kind === 'input') record.newest = entry;
   if (entry.kind === 'start') record.started = true;
   if (entry.kind === 'cancel') record.cancelSeq = entry.seq;
   if (entry.kind === 'status' && isInterrupted(entry.state)) {
