@@ -19,7 +19,7 @@ pinGenerator();
 const folder = mkdtempSync(join(tmpdir(), 'a2a-profile-'));
 const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'];
 const server = await ServerProcess.start(name, { nodeFlags: flags });
-const state = await workload.prepare?.(server);
+const state = await workload.prepare?.(server, NORMAL);
 for (let i = 0; i < Number(runs); i++) await workload.run(server, state, NORMAL);
 await server.leave();
 print(JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8')));

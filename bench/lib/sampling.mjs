@@ -19,9 +19,10 @@ import { ServerProcess } from './server-process.mjs';
 export async function sampleWorkload(workload, servers, sizes) {
   /** @type {Record<string, Sample[]>} */
   const samples = Object.fromEntries(servers.map((name) => [name, []]));
-  const kept = await prepareAll(workload, servers);
+  const kept = await prepareAll(workload, servers, sizes);
   try {
-    for (let round = 0; round < sizes.rounds; round++) {
+    const rounds = Math.min(sizes.rounds, workload.rounds ?? Infinity);
+    for (let round = 0; round < rounds; round++) {
       for (let i = 0; i < servers.length; i++) {
         const name = servers[(i + round) % servers.length] ?? '';
         samples[name]?.push(await sample(() => runOnce(workload, name, kept.get(name), sizes)));
@@ -41,16 +42,17 @@ export async function sampleWorkload(workload, servers, sizes) {
  *
  * @param {Workload} workload
  * @param {readonly string[]} servers
+ * @param {Sizes} sizes
  * @returns {Promise<Map<string, Kept>>}
  */
-async function prepareAll({ prepare }, servers) {
+async function prepareAll({ prepare }, servers, sizes) {
   /** @type {Map<string, Kept>} */
   const kept = new Map();
   if (prepare === undefined) return kept;
   for (const name of servers) {
     const server = await ServerProcess.start(name);
     try {
-      kept.set(name, { server, state: await prepare(server) });
+      kept.set(name, { server, state: await prepare(server, sizes) });
     } catch (failure) {
       kept.set(name, { server, failure });
     }

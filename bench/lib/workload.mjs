@@ -9,6 +9,7 @@
  *
  * @typedef {object} Sizes
  * @property {number} rounds
+ * @property {number} warmUpRequests of each kind, before the first sample; events for what streams
  * @property {number} unarySeconds per sample
  * @property {number} streamSeconds at least, per sample
  * @property {number} fanOutChunks
@@ -27,17 +28,18 @@
 
 /**
  * A workload. With `prepare` one server process is warmed up and kept over all rounds, else each sample has its own.
- * `isShort`: cheap enough to be measured on every server. `servers`: the ones that can do it, where not all can. `env`: what
- * the process of a sample is started with.
+ * `isShort`: cheap enough to be measured on every server. `rounds`: at most so many, where one takes long and hardly varies.
+ * `servers`: the ones that can do it, where not all can. `env`: what the process of a sample is started with.
  *
  * @typedef {object} Workload
  * @property {string} name
  * @property {string} title
  * @property {readonly Metric[]} metrics
  * @property {boolean} [isShort]
+ * @property {number} [rounds]
  * @property {readonly string[]} [servers]
  * @property {Record<string, string>} [env]
- * @property {(server: import('./server-process.mjs').ServerProcess) => Promise<any>} [prepare]
+ * @property {(server: import('./server-process.mjs').ServerProcess, sizes: Sizes) => Promise<any>} [prepare]
  * @property {(server: import('./server-process.mjs').ServerProcess, state: any, sizes: Sizes) => Promise<Sample>} [run]
  * @property {(serverName: string, sizes: Sizes) => Promise<Sample>} [runAlone] starts its own processes
  */
@@ -45,6 +47,7 @@
 /** @type {Sizes} */
 export const NORMAL = {
   rounds: 3,
+  warmUpRequests: 10_000,
   unarySeconds: 0.45,
   streamSeconds: 0.35,
   fanOutChunks: 250,
@@ -59,6 +62,7 @@ export const NORMAL = {
 export const QUICK = {
   ...NORMAL,
   rounds: 1,
+  warmUpRequests: 3000,
   unarySeconds: 0.3,
   streamSeconds: 0.2,
   fanOutChunks: 100,

@@ -29,9 +29,9 @@ export const chunkStreams = {
     { key: 'cpuPer1e5', label: 'server CPU s per 1e5 events', better: 'lower' },
     { key: 'perSecond', label: 'events per second', better: 'higher' },
   ],
-  async prepare(server) {
+  async prepare(server, { warmUpRequests }) {
     const connections = await openConnections(server.port, STREAMS);
-    for (let i = 0; i < 3; i++) await wave(server, connections, { chunks: 20 });
+    for (let events = 0; events < warmUpRequests;) events += await wave(server, connections, { chunks: 50 });
     for (const connection of connections) connection.close();
   },
   async run(server, _state, { streamSeconds }) {

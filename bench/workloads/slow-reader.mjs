@@ -54,6 +54,7 @@ async function within(limitMs, work) {
 export const slowReader = {
   name: 'slow-reader',
   title: 'a reader that does not read while 100 MB are emitted',
+  rounds: 1,
   metrics: [
     { key: 'heldMb', label: 'MB held for it, after GC', better: 'lower', absolute: true },
     { key: 'peakMb', label: 'peak RSS MB', better: 'lower' },
