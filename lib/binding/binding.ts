@@ -48,7 +48,7 @@ export interface Binding {
   /** Whether a request has a body; where it is optional, an empty one counts as none. */
   readonly body: 'required' | 'optional' | 'none';
   /** Makes the call. Lets go of the body as soon as it is read, since waiting and streams take long. Never rejects. */
-  readonly call: (service: Service, body: CallBody, request: CallRequest) => Promise<CallReply>;
+  readonly call: (service: Service, body: CallBody, request: CallRequest) => CallReply | Promise<CallReply>;
   /** The answer to a request that was not read; `status` where it is not that of the error. */
   readonly refuse: (error: A2AError, status?: number) => Answer;
   /** The answer to a body that a parser with stricter rules has refused; `fault` where it is as JSON should be. */

@@ -57,7 +57,9 @@ function quotable(text: string): string {
 
 /** Turns a client away that did not name an extension which the card requires (§4.6.1). */
 export function admitExtensions(card: AdmissionCard, requested: readonly string[]): void {
-  const missing = (card.capabilities.extensions ?? []).flatMap(({ uri, required }) =>
+  const { extensions } = card.capabilities;
+  if (extensions === undefined) return;
+  const missing = extensions.flatMap(({ uri, required }) =>
     required === true && uri !== undefined && !requested.includes(uri) ? [uri] : [],
   );
   if (missing.length > 0) throw new ExtensionSupportRequiredError(missing);

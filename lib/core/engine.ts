@@ -30,20 +30,20 @@ export interface OperationContext {
   /** Whether the client can go on with a broken stream. */
   readonly resumable: boolean;
   /** What the application says about the caller, for the agent. */
-  readonly caller?: Metadata;
-  readonly ask?: Ask;
+  readonly caller?: Metadata | undefined;
+  readonly ask?: Ask | undefined;
   /** Where the client reaches the agent. */
-  readonly url?: () => string;
-  readonly lastEventId?: string;
-  readonly traceparent?: string;
+  readonly url?: (() => string) | undefined;
+  readonly lastEventId?: string | undefined;
+  readonly traceparent?: string | undefined;
   /** Takes the place of a stream or a waiting call, once all else has been checked and before anything is stored; throws where there is none. */
-  readonly openStream?: () => void;
+  readonly openStream?: (() => void) | undefined;
   /** What a send may be repeated by. */
-  readonly sendKey?: SendKey;
+  readonly sendKey?: SendKey | undefined;
   /** The webhook that it brings along. */
-  readonly push?: PushDraft;
+  readonly push?: PushDraft | undefined;
   /** Set where the call is not written in 1.0. */
-  readonly dialect?: '0.3';
+  readonly dialect?: '0.3' | undefined;
 }
 
 /** Tells workers that a task is due. What fails here costs time, nothing else. */

@@ -20,6 +20,7 @@ import { createEventItemCache } from './event-items.ts';
 import type { ExtendedCard } from './extended-card.ts';
 import type { Answers, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
+import { isPromiseLike } from './promise-like.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
 import { createPushOperations, type PushPart } from './push-configs.ts';
 import { bringsWebhook, type PushDraft, readPush } from './push-draft.ts';
@@ -106,10 +107,13 @@ export function createService(options: ServiceOptions): Service {
     requested.length === 0 ? NONE : [...new Set(requested)].filter((uri) => declared.has(uri));
 
   async function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
-    const owner = await caller.identify();
+    // most of what is asked is known at once, and then not waited for
+    const identified = caller.identify();
+    const owner = isPromiseLike(identified) ? await identified : identified;
     if (enforceAuth) admitOwner(card, owner);
     if (method === 'GetExtendedAgentCard' && extendedCard?.isPublic === false) demandOwner(card, owner);
-    const data = DESCRIBED.has(method) ? await caller.describe?.() : undefined;
+    const described = DESCRIBED.has(method) ? caller.describe?.() : undefined;
+    const data = isPromiseLike(described) ? await described : described;
     admitExtensions(card, caller.extensions);
     const { dialect } = caller;
     admitCapability(card, method, params, dialect?.hasWebhook);
@@ -120,20 +124,21 @@ export function createService(options: ServiceOptions): Service {
     const draft = push && bringsWebhook(checked) ? await pushOf(checked, caller, push) : undefined;
     checkInput(checked);
     const extensions = activeExtensions(caller.extensions);
-    const { lastEventId, traceparent } = caller;
-    return operations[method](checked, {
+    // all fields each time, so that contexts have one hidden class
+    return await operations[method](checked, {
       scope: { agent: agentId, tenant, owner },
       signal: caller.signal,
-      ...(data && { caller: data }),
-      ...(caller.ask && { ask: caller.ask }),
-      ...(caller.url && { url: caller.url }),
       extensions,
       resumable: extensions.includes(RESUMABLE_STREAM),
-      ...(lastEventId !== undefined && { lastEventId }),
-      ...(traceparent !== undefined && { traceparent }),
-      ...(sendKey && { sendKey }),
-      ...(draft && { push: draft }),
-      ...(dialect?.name && { dialect: dialect.name }),
+      caller: data,
+      ask: caller.ask,
+      url: caller.url,
+      lastEventId: caller.lastEventId,
+      traceparent: caller.traceparent,
+      openStream: undefined,
+      sendKey,
+      push: draft,
+      dialect: dialect?.name,
     });
   }
 

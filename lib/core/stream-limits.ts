@@ -1,6 +1,7 @@
 import { RateLimitedError, UnavailableError } from '../protocol/errors.ts';
 import type { SendMessageRequest } from '../protocol/v1.ts';
-import type { EventStream } from './call.ts';
+import type { Abortable } from './abortable.ts';
+import type { EventStream, StreamItem } from './call.ts';
 import type { OperationContext } from './engine.ts';
 
 /** How many streams, and sends that wait for their answer, may be open in this process. Infinity stands for no limit. */
@@ -32,16 +33,53 @@ const RETRY_SECONDS = 5;
 
 /** Makes the bound: whatever holds a connection open takes the same kind of place. */
 export function createStreamLimits(limits: StreamLimits): BoundedOperations {
-  const byOwner = new Map<string | null, number>();
-  let all = 0;
+  const places = new Places(limits);
+  return {
+    streaming: (operation) => async (params, context) => {
+      const place = new Place(places, context);
+      try {
+        return new FreeingStream(await operation(params, withPlace(context, place)), place);
+      } catch (error) {
+        place.free();
+        throw error;
+      }
+    },
+    waiting: (operation) => async (params, context) => {
+      if (params.configuration?.returnImmediately === true) return await operation(params, context);
+      const place = new Place(places, context);
+      try {
+        return await operation(params, withPlace(context, place));
+      } finally {
+        place.free();
+      }
+    },
+  };
+}
 
-  function admit(owner: string | null): void {
-    const { streams, streamsPerCaller } = limits;
-    if ((byOwner.get(owner) ?? 0) >= streamsPerCaller) {
+function withPlace(context: OperationContext, place: Place): OperationContext {
+  const openStream = () => {
+    place.take();
+  };
+  return { ...context, openStream };
+}
+
+/** All places there are. */
+class Places {
+  readonly #limits: StreamLimits;
+  readonly #byOwner = new Map<string | null, number>();
+  #all = 0;
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
+  }
+
+  admit(owner: string | null): void {
+    const { streams, streamsPerCaller } = this.#limits;
+    if ((this.#byOwner.get(owner) ?? 0) >= streamsPerCaller) {
       const message = `This caller can hold open at most ${String(streamsPerCaller)} streams and waiting calls; close one, or try again later`;
       throw new RateLimitedError(message, RETRY_SECONDS);
     }
-    if (all >= streams) {
+    if (this.#all >= streams) {
       throw new UnavailableError(
         'This server has no room for further streams and waiting calls; try again later',
         RETRY_SECONDS,
@@ -49,78 +87,81 @@ export function createStreamLimits(limits: StreamLimits): BoundedOperations {
     }
   }
 
-  function count(owner: string | null, change: 1 | -1): void {
-    all += change;
-    const open = (byOwner.get(owner) ?? 0) + change;
-    if (open > 0) byOwner.set(owner, open);
-    else byOwner.delete(owner);
+  count(owner: string | null, change: 1 | -1): void {
+    this.#all += change;
+    const open = (this.#byOwner.get(owner) ?? 0) + change;
+    if (open > 0) this.#byOwner.set(owner, open);
+    else this.#byOwner.delete(owner);
   }
-
-  /** The place of one call. */
-  function placeOf({ scope, signal }: OperationContext): { take: () => void; free: () => void } {
-    let isTaken = false;
-    const free = () => {
-      if (isTaken) count(scope.owner, -1);
-      isTaken = false;
-    };
-    return {
-      free,
-      take() {
-        // whoever has left by now takes no place
-        if (isTaken || signal.aborted) return;
-        admit(scope.owner);
-        isTaken = true;
-        count(scope.owner, 1);
-        signal.addEventListener('abort', free);
-      },
-    };
-  }
-
-  return {
-    streaming: (operation) => async (params, context) => {
-      const { take, free } = placeOf(context);
-      try {
-        return freeing(await operation(params, { openStream: take, ...context }), free);
-      } catch (error) {
-        free();
-        throw error;
-      }
-    },
-    waiting: (operation) => async (params, context) => {
-      if (params.configuration?.returnImmediately === true) return operation(params, context);
-      const { take, free } = placeOf(context);
-      try {
-        return await operation(params, { openStream: take, ...context });
-      } finally {
-        free();
-      }
-    },
-  };
 }
 
+/** The place of one call; it is free again when the call ends. */
+class Place {
+  readonly #places: Places;
+  readonly #owner: string | null;
+  readonly #signal: Abortable;
+  #isTaken = false;
+
+  constructor(places: Places, { scope, signal }: OperationContext) {
+    this.#places = places;
+    this.#owner = scope.owner;
+    this.#signal = signal;
+  }
+
+  take(): void {
+    // whoever has left by now takes no place
+    if (this.#isTaken || this.#signal.aborted) return;
+    this.#places.admit(this.#owner);
+    this.#isTaken = true;
+    this.#places.count(this.#owner, 1);
+    this.#signal.addEventListener('abort', this);
+  }
+
+  free(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#places.count(this.#owner, -1);
+    this.#signal.removeEventListener('abort', this);
+  }
+
+  /** On abort. */
+  handleEvent(): void {
+    this.free();
+  }
+}
+
+type Items = readonly StreamItem[];
+
 /** A stream that gives its place back at its end. By hand, as a generator takes several promises for each batch. */
-function freeing(stream: EventStream, free: () => void): EventStream {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = stream[Symbol.asyncIterator]();
-      return {
-        next: () =>
-          inner.next().then(
-            (result) => {
-              if (result.done === true) free();
-              return result;
-            },
-            (error: unknown) => {
-              free();
-              throw error;
-            },
-          ),
-        async return() {
-          free();
-          await inner.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
+class FreeingStream implements AsyncIterableIterator<Items, unknown> {
+  readonly #inner: AsyncIterator<Items, unknown>;
+  readonly #place: Place;
+  // made once, not for each batch
+  readonly #see = (result: IteratorResult<Items, unknown>) => {
+    if (result.done === true) this.#place.free();
+    return result;
   };
+  readonly #fail = (error: unknown): never => {
+    this.#place.free();
+    throw error;
+  };
+
+  constructor(stream: EventStream, place: Place) {
+    this.#inner = stream[Symbol.asyncIterator]();
+    this.#place = place;
+  }
+
+  next(): Promise<IteratorResult<Items, unknown>> {
+    return this.#inner.next().then(this.#see, this.#fail);
+  }
+
+  async return(): Promise<IteratorResult<Items, unknown>> {
+    this.#place.free();
+    await this.#inner.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }

@@ -46,13 +46,11 @@ export function createTaskOperations(
   const { cancelGraceMs, cache } = options;
 
   async function load(taskId: TaskId, scope: Scope): Promise<TaskSnapshot> {
-    const snapshot = await storage.loadTask(taskId, scope);
-    if (snapshot?.answers !== 'task') throw new TaskNotFoundError(taskId);
-    return snapshot;
+    return found(taskId, await storage.loadTask(taskId, scope));
   }
 
   async function getTask({ id, historyLength }: GetTaskRequest, { scope }: OperationContext): Promise<Task> {
-    const { task } = await load(id, scope);
+    const { task } = found(id, await storage.loadTask(id, scope));
     return withHistory(task, historyLength);
   }
 
@@ -193,6 +191,12 @@ export function createTaskOperations(
   }
 
   return { getTask, listTasks, cancelTask, subscribeToTask };
+}
+
+/** A task that clients may know. */
+function found(taskId: TaskId, snapshot: TaskSnapshot | undefined): TaskSnapshot {
+  if (snapshot?.answers !== 'task') throw new TaskNotFoundError(taskId);
+  return snapshot;
 }
 
 /** Fractions of a millisecond count: what the wire shows is cut to milliseconds. */

@@ -152,7 +152,9 @@ export function mountPath(given: unknown): string {
 
 /** The path, also where a request names the whole URL (RFC 9112 §3.2.2). */
 export function pathOf({ url = '/' }: IncomingMessage): string {
-  const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
+  const start = url.startsWith('/') ? 0 : (/^https?:\/\/[^/?]*/i.exec(url)?.[0].length ?? 0);
+  const query = url.indexOf('?', start);
+  const path = url.slice(start, query < 0 ? undefined : query);
   return path === '' ? '/' : path;
 }
 

@@ -33,7 +33,7 @@ export const jsonRpc: Binding = {
 };
 
 /** Envelope, version, method, and then the service. */
-async function dispatch(service: Service, body: CallBody, request: CallRequest): Promise<CallReply> {
+function dispatch(service: Service, body: CallBody, request: CallRequest): CallReply | Promise<CallReply> {
   const { query, served, mask } = request;
   const envelope = 'text' in body ? parseCall(body.text) : readCall(body.value);
   if ('error' in envelope) return errorAnswer(envelope.id, envelope.error);
@@ -57,7 +57,8 @@ async function answerCurrent(service: Service, request: CallRequest, call: RpcCa
   try {
     if (!isStreaming(method)) return answer(id, await service.invoke(method, params, caller));
     const stream = await service.invoke(method, params, caller);
-    return { stream, ...envelopeOf(id), headers: {}, failed, framesFailure: false };
+    const { prefix, suffix } = envelopeOf(id);
+    return { stream, prefix, suffix, headers: NO_HEADERS, failed, framesFailure: false };
   } catch (error) {
     return failed(explainOlder(error, call, served.includes('0.3')));
   }
@@ -103,7 +104,9 @@ function olderHeaders(service: Service, { caller, olderExtensions }: CallRequest
   return { 'X-A2A-Extensions': lines, ...(caller.extensions.length > 0 && { 'A2A-Extensions': lines }) };
 }
 
-function answer(id: RpcId, result: unknown, headers: Headers = {}): Answer {
+const NO_HEADERS: Headers = {};
+
+function answer(id: RpcId, result: unknown, headers = NO_HEADERS): Answer {
   const { prefix, suffix } = envelopeOf(id);
   return { status: 200, headers, json: `${prefix}${JSON.stringify(result)}${suffix}` };
 }

@@ -24,6 +24,9 @@ export function readVersion(
   query: URLSearchParams,
   served: readonly Version[],
 ): Version | undefined {
+  // what nearly all clients send
+  const exact = served.find((each) => each === header);
+  if (exact !== undefined) return exact;
   const lines = typeof header === 'string' ? [header] : (header ?? []);
   const values = lines.some((line) => line !== '') ? lines : queryVersions(query);
   if (values.every((value) => value === '')) return undefined;
