@@ -567,7 +567,7 @@ const LOG = [
     'live objects are handed out',
     'frozen-copy.ts',
     ['S16'],
-    ['return Object.freeze(target);\n}\n\nfunction copyList', 'return target;\n}\n\nfunction copyList'],
+    ['Object.freeze(target);\n}\n\nfunction copyList', 'target;\n}\n\nfunction copyList'],
   ),
   mutant(
     'live lists are handed out',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { createRing, createRingBudget, type RingOwner } from '../../lib/core/feed-ring.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
@@ -56,6 +57,30 @@ describe('a ring', () => {
     ring.push([entry(3)]);
     expect(seqs(ring.after(0))).toEqual([1, 2, 3]);
     expect(seqs(batch)).toEqual([1, 2]);
+  });
+
+  it('has no hole and nothing twice, whatever it is given', () => {
+    const pushes = fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 5 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(pushes, fc.integer({ min: 1, max: 6 }), (given, most) => {
+        const ring = createRing(most, 1e6);
+        let held: number[] = [];
+        let hi = 0;
+        for (const push of given) {
+          ring.push(push.map((seq) => entry(seq)));
+          for (const seq of push) {
+            if (seq <= hi) continue;
+            held = seq === hi + 1 ? [...held, seq] : [seq];
+            hi = seq;
+          }
+          held = held.slice(-most);
+          for (let cursor = 0; cursor <= 12; cursor += 1) {
+            const isNext = held.includes(cursor + 1);
+            expect(seqs(ring.after(cursor))).toEqual(isNext ? held.filter((seq) => seq > cursor) : undefined);
+          }
+        }
+      }),
+    );
   });
 
   it('counts a body that is deeper than any stack without falling', () => {

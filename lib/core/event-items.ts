@@ -11,8 +11,12 @@ export interface EventItems {
 
 /** Where a stream can go on after this entry: its number, and its time to catch a store that lost entries and reused numbers. */
 export function cursorOf({ seq, ts }: { readonly seq: Seq; readonly ts: number }): string {
-  return `${String(seq)}.${ts.toString(36)}`;
+  if (ts !== newest.ts) newest = { ts, text: ts.toString(36) };
+  return `${String(seq)}.${newest.text}`;
 }
+
+/** Most events are not the only ones of their millisecond. */
+let newest = { ts: NaN, text: '' };
 
 /** Reads a cursor; undefined for anything else. */
 export function parseCursor(text: string | undefined): { seq: Seq; ts: number } | undefined {
@@ -58,6 +62,12 @@ function listOf(
   resumable: boolean,
   itemFor: (entry: LogEntry, resumable: boolean) => StreamItem | undefined,
 ): readonly StreamItem[] {
+  const only = batch[0];
+  if (only !== undefined && batch.length === 1) {
+    // most batches; a list that grows has room for many more
+    const item = itemFor(only, resumable);
+    return item === undefined ? [] : [item];
+  }
   const items: StreamItem[] = [];
   for (const entry of batch) {
     const item = itemFor(entry, resumable);

@@ -19,6 +19,8 @@ export function createRing(maxEntries: number, maxBytes: number): Ring {
   let sizes: number[] = [];
   let bytes = 0;
   let hi: Seq = 0;
+  // what was taken last: all that readers want who had everything before it
+  let newest: readonly LogEntry[] | undefined;
   let slices: Map<Seq, readonly LogEntry[]> | undefined;
 
   function add(entry: LogEntry): void {
@@ -42,6 +44,7 @@ export function createRing(maxEntries: number, maxBytes: number): Ring {
       gone += 1;
     }
     if (gone === 0) return;
+    if (newest !== undefined && newest.length > held.length - gone) newest = undefined;
     held.splice(0, gone);
     sizes.splice(0, gone);
   }
@@ -50,12 +53,15 @@ export function createRing(maxEntries: number, maxBytes: number): Ring {
     bytes: () => bytes,
     push(entries) {
       slices = undefined;
+      const before = held.length;
       for (const entry of entries) add(entry);
+      newest = held.length === before + entries.length ? entries : undefined;
       trim();
     },
     after(cursor) {
       const from = cursor + held.length - hi;
       if (cursor >= hi || from < 0) return undefined;
+      if (newest !== undefined && cursor + newest.length === hi) return newest;
       const known = slices?.get(cursor);
       if (known !== undefined) return known;
       const slice = held.slice(from);

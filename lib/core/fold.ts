@@ -100,7 +100,9 @@ class TaskFold implements Fold {
   }
 
   #whole(): StoredTask {
-    const [id, contextId, status] = [this.#id, this.#contextId, Object.freeze(this.#status)];
+    const id = this.#id;
+    const contextId = this.#contextId;
+    const status = Object.freeze(this.#status);
     const artifacts = this.#artifacts?.list();
     const history = this.#longer === undefined ? frozenStart(this.#history) : frozenList(this.#longer);
     const metadata = this.#metadata;
@@ -163,7 +165,8 @@ class Artifacts {
 
   /** Undefined where there are none. */
   list(): Artifact[] | undefined {
-    const [list, own] = [this.#list, this.#own];
+    const list = this.#list;
+    const own = this.#own;
     if (list.length === 0) return undefined;
     if (own === undefined) return frozenList(list);
     return frozenList(list.map((artifact) => (own.has(artifact) ? frozenArtifact(artifact) : artifact)));
@@ -201,14 +204,14 @@ function frozenArtifact(artifact: Artifact): Artifact {
 
 /** Joins the first of the added parts to the last part there, in place, where both are plain text. Gives what is left to push. */
 function joinText(parts: Part[], added: Part[]): Part[] {
-  const [first, ...others] = added;
+  const first = added[0];
   const last = parts.at(-1);
   if (first === undefined || !isPlainText(first)) return added;
-  if (first.text === '' && parts.length > 0) return others;
+  if (first.text === '' && parts.length > 0) return added.slice(1);
   if (last === undefined || !isPlainText(last)) return added;
   // a new object each time, since a snapshot may hold the old one; the text itself is not copied by adding to it
   parts[parts.length - 1] = Object.freeze({ text: last.text + first.text });
-  return others;
+  return added.slice(1);
 }
 
 function isPlainText(part: Part): part is Part & { text: string } {
@@ -221,7 +224,7 @@ function isPlainText(part: Part): part is Part & { text: string } {
 }
 
 function frozenList<T>(list: readonly T[]): T[] {
-  const copy = [...list];
+  const copy = list.slice();
   Object.freeze(copy);
   return copy;
 }
@@ -238,13 +241,17 @@ export function foldLog(entries: readonly LogEntry[]): StoredTask {
 /** What a client sees of an entry; undefined for entries that are nobody's business but the server's. */
 export function entryEvent(taskId: TaskId, contextId: string, entry: LogEntry): StreamResponse | undefined {
   switch (entry.kind) {
-    case 'status':
-      return {
-        statusUpdate: { taskId, contextId, status: statusOf(entry, entry.ts), ...ownMetadata(entry) },
-      };
+    case 'status': {
+      const { metadata } = entry;
+      const status = statusOf(entry, entry.ts);
+      if (metadata !== undefined) return { statusUpdate: { taskId, contextId, status, metadata } };
+      return { statusUpdate: { taskId, contextId, status } };
+    }
     case 'artifact': {
-      const { artifact, append, lastChunk } = entry;
-      return { artifactUpdate: { taskId, contextId, artifact, append, lastChunk, ...ownMetadata(entry) } };
+      const { artifact, append, lastChunk, metadata } = entry;
+      if (metadata !== undefined)
+        return { artifactUpdate: { taskId, contextId, artifact, append, lastChunk, metadata } };
+      return { artifactUpdate: { taskId, contextId, artifact, append, lastChunk } };
     }
     case 'message':
       return { message: entry.message };
@@ -258,10 +265,6 @@ export function entryEvent(taskId: TaskId, contextId: string, entry: LogEntry): 
       entry satisfies never;
       return undefined;
   }
-}
-
-function ownMetadata({ metadata }: { readonly metadata?: Metadata }): { metadata?: Metadata } {
-  return metadata === undefined ? {} : { metadata };
 }
 
 /** Whether the task ends with this entry: a terminal status, or the bare message (§3.1.2). */

@@ -1,4 +1,5 @@
 import type { EntryBody, LogEntry, Seq } from '../core/log.ts';
+import type { Artifact, Part } from '../protocol/v1.ts';
 import { frozenCopy, jsonBytes } from './frozen-copy.ts';
 
 /** An entry that waits for its place in the log. All that is in it is frozen and nobody else's; the entry itself is not frozen yet. */
@@ -33,7 +34,8 @@ function copyBody(body: EntryBody, ts: number): LogEntry & Place {
     case 'open': {
       if (!hasFields(body, 4)) break;
       const { kind, answers } = body;
-      const [task, request] = [frozenCopy(body.task), frozenCopy(body.request)];
+      const task = frozenCopy(body.task);
+      const request = frozenCopy(body.request);
       return { kind, task, request, answers, v: 1, seq: 0, ts, epoch: 0 };
     }
     case 'start': {
@@ -47,20 +49,33 @@ function copyBody(body: EntryBody, ts: number): LogEntry & Place {
       return { kind, state, v: 1, seq: 0, ts, epoch: 0 };
     }
     case 'artifact': {
-      const { kind, append, lastChunk } = body;
-      if (hasFields(body, 4))
-        return { kind, artifact: frozenCopy(body.artifact), append, lastChunk, v: 1, seq: 0, ts, epoch: 0 };
-      if (body.join !== true || !hasFields(body, 5)) break;
-      const artifact = frozenCopy(body.artifact);
-      return { kind, artifact, append, lastChunk, join: true, v: 1, seq: 0, ts, epoch: 0 };
+      const { kind, append, lastChunk, join } = body;
+      if (!hasFields(body, join === true ? 5 : 4)) break;
+      const artifact = copyArtifact(body.artifact);
+      return join === true
+        ? { kind, artifact, append, lastChunk, join, v: 1, seq: 0, ts, epoch: 0 }
+        : { kind, artifact, append, lastChunk, v: 1, seq: 0, ts, epoch: 0 };
     }
     default:
   }
   return { ...frozenCopy(body), v: 1, seq: 0, ts, epoch: 0 };
 }
 
-/** Whether an object has as many fields as that, and so no optional ones beside those looked at. */
+/** Most outputs are one text. */
+function copyArtifact(artifact: Artifact): Artifact {
+  const { artifactId, parts } = artifact;
+  const only = parts[0];
+  if (only === undefined || parts.length > 1 || !hasFields(artifact, 2)) return frozenCopy(artifact);
+  const { text } = only;
+  if (typeof text !== 'string' || !hasFields(only, 1)) return frozenCopy(artifact);
+  const list: Part[] = [Object.freeze({ text })];
+  Object.freeze(list);
+  return Object.freeze({ artifactId, parts: list });
+}
+
+/** Whether it is a plain object with as many fields as that, and so no optional ones beside those looked at. */
 function hasFields(value: object, count: number): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   let left = count;
   for (const _ in value) left -= 1;
   return left === 0;

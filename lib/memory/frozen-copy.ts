@@ -26,7 +26,8 @@ export function jsonBytes(value: unknown): number {
 function objectBytes(value: object): number {
   let bytes = 2;
   if (Array.isArray(value)) {
-    for (const member of value) bytes += jsonBytes(member);
+    // by index, as an iterator would give an object for each
+    for (let index = 0; index < value.length; index += 1) bytes += jsonBytes(value[index]);
   } else {
     for (const key in value) bytes += key.length + 4 + jsonBytes(value[key as keyof typeof value]);
   }
@@ -49,20 +50,24 @@ function copy(value: unknown): unknown {
   }
 }
 
+/** For all that have no members. */
+const EMPTY = Object.freeze({});
+
 function copyObject(value: { readonly toJSON?: unknown }): unknown {
   if (typeof value.toJSON === 'function') return copyByJson(value);
   if (Array.isArray(value)) return copyList(value);
-  const target: Record<string, unknown> = {};
+  let target: Record<string, unknown> | undefined;
   // without a list of the keys: most objects are small, and there are many
   for (const key in value) {
     if (!Object.hasOwn(value, key)) continue;
     const copied = copy(value[key as keyof typeof value]);
     if (copied === undefined) continue;
+    target ??= {};
     // plain assignment would take a key named __proto__ for the prototype
     if (key === '__proto__') Object.defineProperty(target, key, { value: copied, enumerable: true });
     else target[key] = copied;
   }
-  return Object.freeze(target);
+  return target === undefined ? EMPTY : Object.freeze(target);
 }
 
 function copyList(list: readonly unknown[]): readonly unknown[] {

@@ -77,8 +77,11 @@ class SortedTasks<T extends Listed> implements TaskList<T> {
 
   insert(task: T): void {
     const index = this.countBefore({ ts: task.statusTs, id: task.id });
-    if (index === this.size) this.#items.push(task);
-    else this.#items.splice(this.#start + index, 0, task);
+    this.#items.push(task);
+    // by hand: those after it are few, and `splice` makes a list of what it takes out
+    for (let to = this.#items.length - 1; to > this.#start + index; to -= 1)
+      this.#items[to] = this.#items[to - 1];
+    this.#items[this.#start + index] = task;
   }
 
   /** Takes the task out that is here with that status time. */

@@ -1,6 +1,7 @@
 import type { Message, TaskState } from '../protocol/v1.ts';
 import type { Fold } from '../core/fold.ts';
 import type { Answers, LogEntry, Scope, Seq, TaskId } from '../core/log.ts';
+import type { ArtifactSizes } from './artifact-sizes.ts';
 import type { PushRecord } from './push-table.ts';
 import type { TaskLog } from './task-log.ts';
 
@@ -59,7 +60,7 @@ export interface TaskRecord {
 
   /** Bytes of the folded task, and of each artifact in it, once there is one. */
   taskBytes: number;
-  artifactBytes: Map<string, number> | undefined;
+  artifactBytes: ArtifactSizes | undefined;
 }
 
 /** A scope as text, for keys. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { createFold, isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
 import { StorageError, type NewTask } from '../core/storage.ts';
+import { ArtifactSizes } from './artifact-sizes.ts';
 import { createDueIndex, type DueIndex } from './due-index.ts';
 import { draftEntry, placeEntry, type EntryDraft } from './entry-draft.ts';
 import { frozenCopy } from './frozen-copy.ts';
@@ -110,7 +111,11 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   }
 
   function write(record: TaskRecord, drafts: readonly EntryDraft[], epoch: number): readonly LogEntry[] {
-    const entries = drafts.map((draft) => writeOne(record, draft, epoch));
+    const only = drafts[0];
+    const isOne = only !== undefined && drafts.length === 1;
+    const entries = isOne
+      ? [writeOne(record, only, epoch)]
+      : drafts.map((draft) => writeOne(record, draft, epoch));
     trim(record);
     return entries;
   }
@@ -226,8 +231,8 @@ function weigh(record: TaskRecord, entry: LogEntry, bytes: number): void {
   record.taskBytes += bytes;
   if (entry.kind !== 'artifact') return;
   const { artifactId } = entry.artifact;
-  const artifactBytes = (record.artifactBytes ??= new Map<string, number>());
-  const before = artifactBytes.get(artifactId) ?? 0;
+  const artifactBytes = (record.artifactBytes ??= new ArtifactSizes());
+  const before = artifactBytes.get(artifactId);
   if (!entry.append) record.taskBytes -= before;
   artifactBytes.set(artifactId, entry.append ? before + bytes : bytes);
 }
