@@ -37,11 +37,12 @@ export function createWorker(options: WorkerOptions): Worker {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runOptions = { ...options, worker };
   const runs = new Set<Run>();
-  const orphans = new Set<Run>();
   const giveUp = new Ending();
   let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
   let isBehind = false;
+  /** Agents that go on though their runs are over. */
+  let orphaned = 0;
   let stopping: Promise<void> | undefined;
   let isDrained = false;
   let subscription: { stop: () => Promise<void> } | undefined;
@@ -49,7 +50,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let sweptAt = clock.elapsed();
 
   const isStopping = () => stopping !== undefined;
-  const free = () => (isStopping() ? 0 : Math.max(0, concurrency - runs.size - orphans.size));
+  const free = () => (isStopping() ? 0 : Math.max(0, concurrency - runs.size - orphaned));
 
   /** Room for hints; what comes while there is none may be lost. */
   function room(): number {
@@ -100,10 +101,10 @@ export function createWorker(options: WorkerOptions): Worker {
     onReleased(run) {
       runs.delete(run);
       options.onMetric?.('a2a_runs_active', runs.size, {});
-      orphans.add(run);
+      orphaned += 1;
     },
     onSettled(run) {
-      orphans.delete(run);
+      orphaned -= 1;
       // hints for which there was no room may be lost; a pause that meets a cancel leaves a task to be ended
       if ((isBehind || lookAgain || !run.hasEnded()) && free() > 0) void look();
     },
@@ -189,6 +190,6 @@ export function createWorker(options: WorkerOptions): Worker {
       void look();
     },
     stop: ({ drainMs = 0 } = {}) => (stopping ??= drain(drainMs)),
-    status: () => ({ running: runs.size, orphaned: orphans.size }),
+    status: () => ({ running: runs.size, orphaned }),
   };
 }
