@@ -63,7 +63,10 @@ describe('a flush', () => {
     expect(delivered).toEqual(['a', 'b']);
   });
 
-  it('waits for one turn of the loop where the pause is shorter than a timer can be', async () => {
+  it.each([
+    ['turns of the loop until it is over', 3],
+    ['eight turns at most', 8],
+  ])('waits where the pause is shorter than a timer can be: %s', async (_name, turns) => {
     const clock = fakeClock();
     const delivered: string[] = [];
     const { mark } = createFlush<string>(clock, (item) => {
@@ -73,8 +76,11 @@ describe('a flush', () => {
     mark('a');
     await turn();
     mark('b');
-    await Promise.resolve();
-    expect(delivered).toEqual(['a']);
+    for (let passed = 1; passed < turns; passed += 1) {
+      await turn();
+      expect(delivered).toEqual(['a']);
+    }
+    if (turns < 8) clock.advance(0.2);
     await turn();
     expect(delivered).toEqual(['a', 'b']);
   });

@@ -9,8 +9,9 @@ export interface Flush<T> {
 
 // a turn of the loop that was long for another reason must not hold readers up
 const MAX_PAUSE_MS = 100;
-// a timer needs a millisecond at least: for less, one turn of the loop is pause enough
+// a timer needs a millisecond at least: for less, turns of the loop are counted, so few that an idle one burns next to nothing
 const SHORT_PAUSE_MS = 0.5;
+const SHORT_PAUSE_TURNS = 8;
 
 /**
  * Gathers: after a flush that took T ms the next comes no sooner than T ms later. So an idle process delivers at the end
@@ -27,9 +28,14 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     const pauseMs = notBefore - clock.elapsed();
     // a tick comes after the microtasks of this turn: what they append goes along, and no turn is waited for
     if (pauseMs <= 0) process.nextTick(run);
-    else if (pauseMs < SHORT_PAUSE_MS) setImmediate(run);
+    else if (pauseMs < SHORT_PAUSE_MS) setImmediate(runLater, SHORT_PAUSE_TURNS);
     // not the injected clock's timer: this one has to keep the process alive
     else setTimeout(run, Math.ceil(pauseMs));
+  }
+
+  function runLater(turns: number): void {
+    if (turns > 1 && clock.elapsed() < notBefore) setImmediate(runLater, turns - 1);
+    else run();
   }
 
   function run(): void {
