@@ -2,6 +2,7 @@ import type { Caller, EventStream, Service, StreamItem } from '../core/call.ts';
 import type { A2AError, ParseError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
 import type { Answer, Headers } from './answer.ts';
+import type { FailedCall } from './failed-call.ts';
 
 /** A request body: text, or what earlier middleware parsed; undefined where there is none. */
 export type CallBody = { readonly text: string } | { readonly value: unknown };
@@ -20,7 +21,7 @@ export interface CallRequest {
   /** The header Accept. */
   readonly accept: string;
   /** Makes an error fit to be seen by the client, and reports it where it is our fault. */
-  readonly mask: (error: unknown, call?: { readonly method: string; readonly params: unknown }) => A2AError;
+  readonly mask: (error: unknown, call?: FailedCall) => A2AError;
 }
 
 /** Writes an event in another dialect than 1.0. `ends`: the stream ends with it. */

@@ -4,7 +4,7 @@ import type { StreamReply, Translate } from '../binding/binding.ts';
 import type { Abortable } from '../core/abortable.ts';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
 import type { Logger } from '../core/logger.ts';
-import { createSseWriter, type Frame, type SseOptions } from './sse.ts';
+import { type Frame, type Framing, type SseOptions, SseWriter } from './sse.ts';
 
 /** Sends streams of events as responses. */
 export interface EventStreams {
@@ -30,7 +30,7 @@ type Json = string | Uint8Array;
 
 type Events = readonly StreamItem[];
 
-const ENDED = Symbol('no more events');
+const ENDED: unique symbol = Symbol('no more events');
 
 const COMPRESSED =
   'a stream is compressed by middleware that gives responses no `flush`, so events reach clients late and in bulk: let it leave text/event-stream alone';
@@ -63,25 +63,14 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
   }
 
   async function send(reply: StreamReply, res: ServerResponse, context: StreamContext): Promise<void> {
-    const { headers, signal, lastEventId, answer } = context;
-    const writer = createSseWriter(res, headers, signal, options);
-    const numbers = createNumbers(lastEventId);
-    const jsonOf = writerOf(reply.translate);
-    const { prefix, suffix } = reply;
-    const frameOf = (item: StreamItem): Frame => {
-      const { event, cursor } = item;
-      const json = jsonOf(item);
-      if (cursor === undefined) return { prefix, suffix, json };
-      const skip = numbers.before(cursor, event.task !== undefined);
-      return skip === undefined ? { prefix, suffix, json, cursor } : { prefix, suffix, json, cursor, skip };
-    };
+    const { signal } = context;
+    const writer = new SseWriter(res, context.headers, signal, options);
+    const framing = new ReplyFraming(reply, writerOf(reply.translate), context.lastEventId);
     const events = reply.stream[Symbol.asyncIterator]();
-    const write = ({ done, value }: IteratorResult<Events, unknown>) =>
-      done === true ? ENDED : writer.write(value, frameOf);
     try {
       for (;;) {
         // in no variable, which would keep events, a large task among them, until the next ones come
-        const full = write(await events.next());
+        const full = write(writer, framing, await events.next());
         if (full === ENDED) break;
         if (full !== undefined) await full;
         if (!isTold && isBuffered(res)) warnOfBuffering();
@@ -92,12 +81,12 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
     } catch (error) {
       await events.return?.();
       const failure = reply.failed(error);
-      if (writer.started() || (reply.framesFailure && failure.status === 200)) {
+      if (writer.started || (reply.framesFailure && failure.status === 200)) {
         writer.end({ json: failure.json });
         return;
       }
       writer.stop();
-      answer(failure);
+      context.answer(failure);
       return;
     }
     writer.end(signal.reason === SHUTDOWN ? { comment: 'the server shuts down' } : undefined);
@@ -106,25 +95,48 @@ export function createEventStreams(options: SseOptions & { readonly logger: Logg
   return { send };
 }
 
-/** The numbers that the cursors of a stream begin with. */
-interface Numbers {
-  /** What no event has between the last one and this. */
-  readonly before: (cursor: string, isTask: boolean) => string | undefined;
+function write(
+  writer: SseWriter,
+  framing: ReplyFraming,
+  { done, value }: IteratorResult<Events, unknown>,
+): Promise<void> | typeof ENDED | undefined {
+  return done === true ? ENDED : writer.write(value, framing);
 }
 
-/** Clients know by the numbers that an event was lost, so those that have none are named (docs/resumable-streams.md). */
-function createNumbers(lastEventId: string | undefined): Numbers {
-  let last = Number.parseInt(lastEventId ?? '', 10);
-  return {
-    before(cursor, isTask) {
-      const number = Number.parseInt(cursor, 10);
-      // a task stands for all that was before it
-      const isGap = !isTask && number > last + 1;
-      const skip = isGap ? `${String(last + 1)}-${String(number - 1)}` : undefined;
-      last = number;
-      return skip;
-    },
-  };
+/**
+ * The frames of one stream. Clients know by the numbers that cursors begin with that an event was lost, so those that no
+ * event has are named (docs/resumable-streams.md).
+ */
+class ReplyFraming implements Framing<StreamItem> {
+  readonly #reply: StreamReply;
+  readonly #jsonOf: (item: StreamItem) => Json;
+  /** The number of the last cursor. */
+  #last: number;
+
+  constructor(reply: StreamReply, jsonOf: (item: StreamItem) => Json, lastEventId: string | undefined) {
+    this.#reply = reply;
+    this.#jsonOf = jsonOf;
+    this.#last = Number.parseInt(lastEventId ?? '', 10);
+  }
+
+  frameOf(item: StreamItem): Frame {
+    const { prefix, suffix } = this.#reply;
+    const { event, cursor } = item;
+    const json = this.#jsonOf(item);
+    if (cursor === undefined) return { prefix, suffix, json };
+    const skip = this.#before(cursor, event.task !== undefined);
+    return skip === undefined ? { prefix, suffix, json, cursor } : { prefix, suffix, json, cursor, skip };
+  }
+
+  /** What no event has between the last one and this. */
+  #before(cursor: string, isTask: boolean): string | undefined {
+    const number = Number.parseInt(cursor, 10);
+    // a task stands for all that was before it
+    const isGap = !isTask && number > this.#last + 1;
+    const skip = isGap ? `${String(this.#last + 1)}-${String(number - 1)}` : undefined;
+    this.#last = number;
+    return skip;
+  }
 }
 
 /** Gives the JSON of events. That of events which other readers may get is kept; large ones are bytes. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { FailedCall } from '../binding/failed-call.ts';
 import { SHUTDOWN } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import { debugInfo, exposeError } from '../core/exposed-error.ts';
@@ -11,18 +12,12 @@ import { type A2AError, InternalError, isA2AError, UnavailableError } from '../p
 /** Makes errors fit to be seen by clients. */
 export interface Masking {
   /** What the client of this call may learn; a fault of ours is reported, and leaves as an error id. */
-  readonly mask: (error: unknown, ended: symbol | undefined, call?: MaskedCall) => A2AError;
+  readonly mask: (error: unknown, ended: symbol | undefined, call?: FailedCall) => A2AError;
   /** Tells the application of a fault that no client will see. */
   readonly report: Report;
 }
 
 const RETRY_SECONDS = 5;
-
-/** The operation that failed. */
-interface MaskedCall {
-  readonly method: string;
-  readonly params: unknown;
-}
 
 /** Makes the masking that reports to the log and to the application. */
 export function createMasking(options: {
@@ -32,7 +27,7 @@ export function createMasking(options: {
 }): Masking {
   const report = createReport('a call failed', options);
 
-  function mask(error: unknown, ended: symbol | undefined, call?: MaskedCall): A2AError {
+  function mask(error: unknown, ended: symbol | undefined, call?: FailedCall): A2AError {
     if (isA2AError(error)) return error;
     // what fails while a call is broken off is the breaking off
     if (ended === SHUTDOWN) return shuttingDown();
@@ -58,21 +53,10 @@ function isUnavailable(error: unknown): boolean {
   }
 }
 
-function infoOf(call: MaskedCall | undefined): Omit<ErrorInfo, 'errorId'> {
+function infoOf(call: FailedCall | undefined): Omit<ErrorInfo, 'errorId'> {
   if (call === undefined) return {};
-  const taskId = taskIdOf(call.params);
-  return { method: call.method, ...(taskId !== undefined && { taskId }) };
-}
-
-/** The task that the client named, where it named one in earnest. */
-function taskIdOf(params: unknown): string | undefined {
-  const { message, taskId, id } = fieldsOf(params);
-  const named = fieldsOf(message)['taskId'] ?? taskId ?? id;
-  return typeof named === 'string' && named.length <= 256 ? named : undefined;
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}; // any object has string keys
+  const { method, taskId } = call;
+  return { method, ...(taskId !== undefined && { taskId }) };
 }
 
 /** The answer to calls that come during a shutdown, or are broken off by it. */

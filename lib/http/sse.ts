@@ -25,89 +25,149 @@ export interface Frame {
   readonly suffix: string;
 }
 
-/** The response of one stream. */
-export interface SseWriter {
-  /** Whether the head has been sent, so that an error can only be a frame. */
-  readonly started: () => boolean;
-  /**
-   * Sends the head and a frame for each item. Undefined when the reader has taken them at once; else resolves when it has,
-   * has gone, or `signal` aborts.
-   */
-  readonly write: <T>(items: readonly T[], frameOf: (item: T) => Frame) => Promise<void> | undefined;
-  /** Lets go of the response without a word. */
-  readonly stop: () => void;
-  /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
-  readonly end: (last?: { readonly json: string } | { readonly comment: string }) => void;
+/** Makes the frames of a stream from what it is made of. */
+export interface Framing<T> {
+  readonly frameOf: (item: T) => Frame;
 }
 
 const PIECE = 64 * 1024;
 const RETRY_MS = 2000;
 
 /**
- * Writes server-sent events (§9.4.2): the only place that does. The head goes with the first frame, or with the first
- * keep-alive comment. One timer per stream: it counts silence while the reader keeps up, and else how long it has
- * taken nothing. `signal` is the one that `res` `close` aborts.
+ * Writes server-sent events (§9.4.2) on a response: the only place that does. The head goes with the first frame, or with
+ * the first keep-alive comment. One timer per stream: it counts silence while the reader keeps up, and else how long it has
+ * taken nothing. A class, as there is one for as long as a stream is open.
  */
-export function createSseWriter(
-  res: ServerResponse,
-  headers: Headers,
-  signal: Abortable,
-  options: SseOptions,
-): SseWriter {
-  const { keepAliveMs, stallMs, clock } = options;
-  let lastWrite = clock.elapsed();
-  let cancelTimer: () => void = () => undefined;
-  let withIds = false;
-  let inFrame = false;
+export class SseWriter {
+  readonly #res: ServerResponse;
+  readonly #headers: Headers;
+  readonly #signal: Abortable;
+  readonly #options: SseOptions;
+  #lastWrite: number;
+  #cancelTimer: (() => void) | undefined;
+  #withIds = false;
+  #inFrame = false;
 
-  function head(): void {
+  /** `signal` is the one that `res` `close` aborts; whoever has made it calls `stop` or `end` then. */
+  constructor(res: ServerResponse, headers: Headers, signal: Abortable, options: SseOptions) {
+    this.#res = res;
+    this.#headers = headers;
+    this.#signal = signal;
+    this.#options = options;
+    this.#lastWrite = options.clock.elapsed();
+    this.#awaitSilence();
+  }
+
+  /** Whether the head has been sent, so that an error can only be a frame. */
+  get started(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /**
+   * Sends the head and a frame for each item. Undefined when the reader has taken them at once; else resolves when it has,
+   * has gone, or `signal` aborts.
+   */
+  write<T>(items: readonly T[], framing: Framing<T>, from = 0): Promise<void> | undefined {
+    let text = '';
+    for (let index = from; index < items.length; index += 1) {
+      const frame = framing.frameOf(items[index] as T); // below the length
+      text += this.#startOf(frame);
+      if (typeof frame.json !== 'string')
+        return this.#writeLarge(text, frame.json, frame.suffix, items, framing, index + 1);
+      text += `${frame.json}${frame.suffix}\n\n`;
+      if (text.length < PIECE) continue;
+      const full = this.#send(text, false);
+      if (full !== undefined) return full.then(() => this.#rest(items, framing, index + 1));
+      text = '';
+    }
+    return text === '' ? undefined : this.#send(text, false);
+  }
+
+  /** Lets go of the response without a word. */
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
+  end(last?: { readonly json: string } | { readonly comment: string }): void {
+    this.stop();
+    const res = this.#res;
+    if (gone(res)) return;
+    // nothing else can stand inside a frame, and half a frame must not look like an end
+    if (this.#inFrame) {
+      cut(res);
+      return;
+    }
+    this.#head();
+    if (last === undefined) res.end();
+    else res.end('json' in last ? `data: ${last.json}\n\n` : `: ${last.comment}\n\n`);
+    if (res.writableFinished) return;
+    // what is still unsent is the reader's to take in time
+    const cancel = this.#awaitReader();
+    res.once('finish', cancel).once('close', cancel);
+  }
+
+  #head(): void {
+    const res = this.#res;
     if (res.headersSent) return;
     res.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
-      ...mutable(headers),
+      ...mutable(this.#headers),
     });
   }
 
-  function put(chunk: string | Uint8Array): boolean {
-    lastWrite = clock.elapsed();
-    const room = res.write(chunk);
-    flush(res);
+  #put(chunk: string | Uint8Array): boolean {
+    this.#lastWrite = this.#options.clock.elapsed();
+    const room = this.#res.write(chunk);
+    flush(this.#res);
     return room;
   }
 
   /** Timers are not moved at every write: one that fires too early is set again. */
-  function awaitSilence(): void {
-    cancelTimer();
-    if (keepAliveMs > 0) cancelTimer = clock.after(keepAliveMs - (clock.elapsed() - lastWrite), onSilence);
+  #awaitSilence(): void {
+    this.stop();
+    const { keepAliveMs, clock } = this.#options;
+    if (keepAliveMs <= 0) return;
+    this.#cancelTimer = clock.after(keepAliveMs - (clock.elapsed() - this.#lastWrite), () => {
+      this.#onSilence();
+    });
   }
 
-  function onSilence(): void {
-    if (gone(res)) return;
-    if (clock.elapsed() - lastWrite < keepAliveMs) {
-      awaitSilence();
+  #onSilence(): void {
+    const { keepAliveMs, clock } = this.#options;
+    if (gone(this.#res)) return;
+    if (clock.elapsed() - this.#lastWrite < keepAliveMs) {
+      this.#awaitSilence();
       return;
     }
-    head();
-    if (put(': keep-alive\n\n')) awaitSilence();
-    else void drained();
+    this.#head();
+    if (this.#put(': keep-alive\n\n')) this.#awaitSilence();
+    else void this.#drained();
   }
 
-  function onStall(): void {
-    options.onCut?.();
-    cut(res);
+  /** Cuts the reader unless it takes something in time. */
+  #awaitReader(): () => void {
+    this.stop();
+    const { clock, stallMs, onCut } = this.#options;
+    return (this.#cancelTimer = clock.after(stallMs, () => {
+      onCut?.();
+      cut(this.#res);
+    }));
   }
 
   /** Waits until the reader has taken what was written; cuts it when it does not. */
-  function drained(): Promise<void> {
-    cancelTimer();
-    cancelTimer = clock.after(stallMs, onStall);
+  #drained(): Promise<void> {
+    const signal = this.#signal;
+    const res = this.#res;
+    this.#awaitReader();
     return new Promise((resolve) => {
       const done = () => {
         res.off('drain', done);
         signal.removeEventListener('abort', done);
-        if (!signal.aborted) awaitSilence();
+        if (signal.aborted) this.stop();
+        else this.#awaitSilence();
         resolve();
       };
       res.on('drain', done);
@@ -115,83 +175,37 @@ export function createSseWriter(
     });
   }
 
-  function write<T>(items: readonly T[], frameOf: (item: T) => Frame, from = 0): Promise<void> | undefined {
-    let text = '';
-    for (let index = from; index < items.length; index += 1) {
-      const frame = frameOf(items[index] as T); // below the length
-      text += startOf(frame);
-      if (typeof frame.json !== 'string')
-        return writeLarge(text, frame.json, frame.suffix, items, frameOf, index + 1);
-      text += `${frame.json}${frame.suffix}\n\n`;
-      if (text.length < PIECE) continue;
-      const full = send(text, false);
-      if (full !== undefined) return full.then(() => rest(items, frameOf, index + 1));
-      text = '';
-    }
-    return text === '' ? undefined : send(text, false);
-  }
-
-  async function writeLarge<T>(
+  async #writeLarge<T>(
     start: string,
     json: Uint8Array,
     end: string,
-    ...others: [items: readonly T[], frameOf: (item: T) => Frame, from: number]
+    ...others: [items: readonly T[], framing: Framing<T>, from: number]
   ): Promise<void> {
-    await send(start, true);
-    for (let at = 0; at < json.byteLength; at += PIECE) await send(json.subarray(at, at + PIECE), true);
-    await send(`${end}\n\n`, false);
-    await rest(...others);
+    await this.#send(start, true);
+    for (let at = 0; at < json.byteLength; at += PIECE) await this.#send(json.subarray(at, at + PIECE), true);
+    await this.#send(`${end}\n\n`, false);
+    await this.#rest(...others);
   }
 
   /** The frames after those that the reader took its time for. */
-  function rest<T>(
-    items: readonly T[],
-    frameOf: (item: T) => Frame,
-    from: number,
-  ): Promise<void> | undefined {
-    return signal.aborted ? undefined : write(items, frameOf, from);
+  #rest<T>(items: readonly T[], framing: Framing<T>, from: number): Promise<void> | undefined {
+    return this.#signal.aborted ? undefined : this.write(items, framing, from);
   }
 
-  function startOf({ cursor, skip, prefix }: Frame): string {
+  #startOf({ cursor, skip, prefix }: Frame): string {
     if (cursor === undefined) return `data: ${prefix}`;
-    const retry = withIds ? '' : `retry: ${String(RETRY_MS)}\n\n`;
-    withIds = true;
+    const retry = this.#withIds ? '' : `retry: ${String(RETRY_MS)}\n\n`;
+    this.#withIds = true;
     const skipped = skip === undefined ? '' : `: skip ${skip}\n\n`;
     return `${retry}${skipped}id: ${cursor}\ndata: ${prefix}`;
   }
 
-  function send(chunk: string | Uint8Array, more: boolean): Promise<void> | undefined {
-    if (gone(res) || signal.aborted) return undefined;
-    head();
-    inFrame = more;
-    return put(chunk) || isAborted(signal) ? undefined : drained();
+  #send(chunk: string | Uint8Array, more: boolean): Promise<void> | undefined {
+    if (gone(this.#res) || this.#signal.aborted) return undefined;
+    this.#head();
+    this.#inFrame = more;
+    return this.#put(chunk) || isAborted(this.#signal) ? undefined : this.#drained();
   }
-
-  function end(last?: { readonly json: string } | { readonly comment: string }): void {
-    cancelTimer();
-    if (gone(res)) return;
-    // nothing else can stand inside a frame, and half a frame must not look like an end
-    if (inFrame) {
-      cut(res);
-      return;
-    }
-    head();
-    if (last === undefined) res.end();
-    else res.end('json' in last ? `data: ${last.json}\n\n` : `: ${last.comment}\n\n`);
-    if (res.writableFinished) return;
-    // what is still unsent is the reader's to take in time
-    cancelTimer = clock.after(stallMs, onStall);
-    res.once('finish', cancelTimer);
-  }
-
-  res.once('close', () => {
-    cancelTimer();
-  });
-  awaitSilence();
-  const stop = () => {
-    cancelTimer();
-  };
-  return { started: () => res.headersSent, write, stop, end };
 }
 
 /** A function, so that the compiler does not remember the answer over a write. */

@@ -1,5 +1,6 @@
 import type { Answer, Headers } from '../binding/answer.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
+import { failedCall, type FailedCall } from '../binding/failed-call.ts';
 import { v03 } from '../compat/v03/dialect.ts';
 import { type EventStream, isStreaming, type Method, type Service } from '../core/call.ts';
 import { parseCall, readCall, type RpcId } from '../protocol/envelope.ts';
@@ -43,7 +44,7 @@ function dispatch(service: Service, body: CallBody, request: CallRequest): CallR
     const version = readVersion(request.version, query, served);
     resolved = resolveCall({ version, method: name, params, served });
   } catch (error) {
-    return errorAnswer(id, mask(error, { method: name, params }));
+    return errorAnswer(id, mask(error, failedCall({ method: name, params })));
   }
   const { method, dialect } = resolved;
   const answer = dialect === '0.3' ? answerOlder : answerCurrent;
@@ -53,15 +54,24 @@ function dispatch(service: Service, body: CallBody, request: CallRequest): CallR
 async function answerCurrent(service: Service, request: CallRequest, call: RpcCall): Promise<CallReply> {
   const { caller, mask, served } = request;
   const { id, method, params } = call;
-  const failed = (error: unknown) => errorAnswer(id, mask(error, call));
   try {
     if (!isStreaming(method)) return answer(id, await service.invoke(method, params, caller));
-    const stream = await service.invoke(method, params, caller);
-    const { prefix, suffix } = envelopeOf(id);
-    return { stream, prefix, suffix, headers: NO_HEADERS, failed, framesFailure: false };
+    return streamReply(id, await service.invoke(method, params, caller), mask, failedCall(call));
   } catch (error) {
-    return failed(explainOlder(error, call, served.includes('0.3')));
+    return errorAnswer(id, mask(explainOlder(error, call, served.includes('0.3')), failedCall(call)));
   }
+}
+
+/** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
+function streamReply(
+  id: RpcId,
+  stream: EventStream,
+  mask: CallRequest['mask'],
+  call: FailedCall,
+): StreamReply {
+  const { prefix, suffix } = envelopeOf(id);
+  const failed = (error: unknown) => errorAnswer(id, mask(error, call));
+  return { stream, prefix, suffix, headers: NO_HEADERS, failed, framesFailure: false };
 }
 
 /** The same in the words of 0.3. Its clients read of a streaming call nothing but frames, errors included. */
@@ -76,8 +86,9 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
     dialect: v03.params(method),
   };
   const headers = olderHeaders(service, request);
+  const named = failedCall(call);
   const failed = (error: unknown): Answer => {
-    const seen = mask(error, call);
+    const seen = mask(error, named);
     const whole = errorAnswer(id, seen, undefined, v03.error);
     return { ...whole, headers: { ...headers, ...whole.headers } };
   };
@@ -91,7 +102,7 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
     return answer(id, v03.result(method, await service.invoke(method, params, caller)), headers);
   } catch (error) {
     // what the mask has seen once it knows again
-    return isStreaming(method) ? streamOf(broken(mask(error, call))) : failed(error);
+    return isStreaming(method) ? streamOf(broken(mask(error, named))) : failed(error);
   }
 }
 

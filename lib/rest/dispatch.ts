@@ -1,6 +1,7 @@
 import type { Answer } from '../binding/answer.ts';
-import type { Binding, CallBody, CallReply, CallRequest } from '../binding/binding.ts';
-import { isStreaming, type Method, type Service } from '../core/call.ts';
+import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
+import { failedCall, type FailedCall } from '../binding/failed-call.ts';
+import { type EventStream, isStreaming, type Method, type Service } from '../core/call.ts';
 import { InvalidParamsError, InvalidRequestError, type ParseError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/protojson.ts';
 import { readJson } from '../protocol/json-text.ts';
@@ -45,7 +46,6 @@ async function call(
   const { mask, query } = request;
   const { method } = target;
   let params: unknown;
-  const failed = (error: unknown) => errorAnswer(mask(error, { method, params }));
   try {
     const given = readGiven(body, request.search, target);
     params = given.params;
@@ -53,10 +53,17 @@ async function call(
     const caller = { ...request.caller, dialect: { translate: () => checked(given) } };
     if (!isStreaming(method)) return answer(method, await service.invoke(method, params, caller));
     const stream = await service.invoke(method, params, caller);
-    return { stream, prefix: '', suffix: '', headers: {}, failed, framesFailure: false };
+    return streamReply(stream, mask, failedCall({ method, params }));
   } catch (error) {
-    return failed(explainOlder(error, { method, params }, false));
+    const seen = mask(explainOlder(error, { method, params }, false), failedCall({ method, params }));
+    return errorAnswer(seen);
   }
+}
+
+/** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
+function streamReply(stream: EventStream, mask: CallRequest['mask'], call: FailedCall): StreamReply {
+  const failed = (error: unknown) => errorAnswer(mask(error, call));
+  return { stream, prefix: '', suffix: '', headers: {}, failed, framesFailure: false };
 }
 
 /** Throws what keeps a request from being read at all; what is wrong with its parameters is told in their turn. */
