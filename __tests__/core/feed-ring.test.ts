@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createRing, createRingBudget, type RingOwner } from '../../lib/core/feed-ring.ts';
+import { createRingBudget, Ring, type RingOwner } from '../../lib/core/feed-ring.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
 function entry(seq: number, text = ''): LogEntry {
@@ -14,7 +14,7 @@ const seqs = (entries: readonly LogEntry[] | undefined) => entries?.map(({ seq }
 
 describe('a ring', () => {
   it('gives what it has after a cursor, and nothing where the next entry is not there', () => {
-    const ring = createRing(10, 1e6);
+    const ring = new Ring(10, 1e6);
     ring.push([entry(5), entry(6), entry(7)]);
     expect([3, 4, 6, 7, 9].map((cursor) => seqs(ring.after(cursor)))).toEqual([
       undefined,
@@ -26,7 +26,7 @@ describe('a ring', () => {
   });
 
   it('skips what it has, and starts anew after a hole', () => {
-    const ring = createRing(10, 1e6);
+    const ring = new Ring(10, 1e6);
     ring.push([entry(1), entry(2)]);
     ring.push([entry(1), entry(2), entry(3)]);
     expect(seqs(ring.after(0))).toEqual([1, 2, 3]);
@@ -37,20 +37,20 @@ describe('a ring', () => {
   });
 
   it('holds so many entries, and so many bytes', () => {
-    const few = createRing(3, 1e6);
+    const few = new Ring(3, 1e6);
     few.push([1, 2, 3, 4, 5].map((seq) => entry(seq)));
     expect([seqs(few.after(1)), seqs(few.after(2))]).toEqual([undefined, [3, 4, 5]]);
-    const small = createRing(100, 5000);
+    const small = new Ring(100, 5000);
     small.push([1, 2, 3, 4, 5].map((seq) => entry(seq, 'x'.repeat(1500))));
     expect(seqs(small.after(3))).toEqual([4, 5]);
     expect(small.after(1)).toBe(undefined);
-    expect(small.bytes()).toBeLessThanOrEqual(5000);
+    expect(small.bytes).toBeLessThanOrEqual(5000);
     small.push([entry(6, 'x'.repeat(9000))]);
-    expect([small.after(5), small.bytes()]).toEqual([undefined, 0]);
+    expect([small.after(5), small.bytes]).toEqual([undefined, 0]);
   });
 
   it('gives readers at the same place the same array, until there is news', () => {
-    const ring = createRing(10, 1e6);
+    const ring = new Ring(10, 1e6);
     ring.push([entry(1), entry(2)]);
     const batch = ring.after(0);
     expect(ring.after(0)).toBe(batch);
@@ -63,7 +63,7 @@ describe('a ring', () => {
     const pushes = fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 5 }), { maxLength: 8 });
     fc.assert(
       fc.property(pushes, fc.integer({ min: 1, max: 6 }), (given, most) => {
-        const ring = createRing(most, 1e6);
+        const ring = new Ring(most, 1e6);
         let held: number[] = [];
         let hi = 0;
         for (const push of given) {
@@ -84,7 +84,7 @@ describe('a ring', () => {
   });
 
   it('counts a body that is deeper than any stack without falling', () => {
-    const ring = createRing(10, 1e6);
+    const ring = new Ring(10, 1e6);
     let deep: Record<string, unknown> = {};
     for (let level = 0; level < 100_000; level += 1) deep = { deep };
     ring.push([{ v: 1, seq: 1, ts: 0, epoch: 1, kind: 'resume', data: deep }]);
@@ -107,5 +107,31 @@ describe('the budget of all rings', () => {
     expect([a, b, c].map(({ ring }) => ring !== undefined)).toEqual([false, true, true]);
     clear();
     expect([a, b, c].map(({ ring }) => ring)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('keeps those that took something last, whatever came and went', () => {
+    const step = fc.record({ owner: fc.nat(4), isDrop: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        // room for three rings of one entry each
+        const one = new Ring(1, 1e6);
+        one.push([entry(1)]);
+        const { remember, drop, clear } = createRingBudget({ ringEntries: 1, totalBytes: 3 * one.bytes });
+        const owners: RingOwner[] = Array.from({ length: 5 }, () => ({ ring: undefined }));
+        let order: RingOwner[] = [];
+        steps.forEach(({ owner: n, isDrop }, at) => {
+          const owner = owners[n];
+          if (owner === undefined) return;
+          if (isDrop) drop(owner);
+          else remember(owner, [entry(at + 1)]);
+          order = [...order.filter((other) => other !== owner), ...(isDrop ? [] : [owner])].slice(-3);
+          expect(owners.map(({ ring }) => ring !== undefined)).toEqual(
+            owners.map((other) => order.includes(other)),
+          );
+        });
+        clear();
+        expect(owners.every(({ ring }) => ring === undefined)).toBe(true);
+      }),
+    );
   });
 });

@@ -4,6 +4,8 @@ import { streamFailure } from './stream-end.ts';
 
 type Items = readonly StreamItem[];
 
+const NONE: Items = [];
+
 /** What becomes of a batch of entries: the events that the client gets, which may be none, and whether they are the last. */
 export interface Seen {
   readonly items: Items;
@@ -27,6 +29,12 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
   #ended = false;
   readonly #tail: AsyncIterator<readonly LogEntry[]>;
   readonly #see: (batch: readonly LogEntry[]) => Seen;
+  // once per stream, not once per batch
+  readonly #taken = (result: IteratorResult<readonly LogEntry[]>) => this.#take(result);
+  readonly #failed = (error: unknown) => {
+    this.#ended = true;
+    throw streamFailure(error);
+  };
 
   constructor(
     first: Items,
@@ -41,21 +49,15 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
   next(): Promise<IteratorResult<Items, undefined>> {
     const value = this.#first;
     if (value.length > 0) {
-      this.#first = [];
+      this.#first = NONE;
       return Promise.resolve({ done: false, value });
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return this.#tail.next().then(
-      (result) => this.#take(result),
-      (error: unknown) => {
-        this.#ended = true;
-        throw streamFailure(error);
-      },
-    );
+    return this.#tail.next().then(this.#taken, this.#failed);
   }
 
   async return(): Promise<IteratorResult<Items, undefined>> {
-    this.#first = [];
+    this.#first = NONE;
     this.#ended = true;
     await this.#tail.return?.();
     return { done: true, value: undefined };
@@ -79,7 +81,10 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
       if (items.length > 0) return { done: false, value: items };
     } finally {
       // also where it throws
-      if (isLast) void this.return();
+      if (isLast) {
+        this.#ended = true;
+        void this.#tail.return?.();
+      }
     }
     return this.next();
   }

@@ -1,75 +1,84 @@
 import type { LogEntry, Seq } from './log.ts';
 
-/** The newest entries of one task, without holes. A cache: it may be dropped at any time. */
-export interface Ring {
-  /** What it holds, in bytes, roughly. */
-  readonly bytes: () => number;
-  /** Takes what is new of these; after a hole it starts anew. */
-  readonly push: (entries: readonly LogEntry[]) => void;
-  /** All that it has after `cursor`; undefined if that is nothing, or not the next one. Readers at the same place share one array. */
-  readonly after: (cursor: Seq) => readonly LogEntry[] | undefined;
-}
-
 // slow readers may stand anywhere: their slices are not kept
 const SHARED_SLICES = 4;
 
-/** Makes an empty ring that holds at most so many entries and bytes. */
-export function createRing(maxEntries: number, maxBytes: number): Ring {
-  let held: LogEntry[] = [];
-  let sizes: number[] = [];
-  let bytes = 0;
-  let hi: Seq = 0;
+/** The newest entries of one task, without holes. A cache: it may be dropped at any time. */
+export class Ring {
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  #held: LogEntry[] = [];
+  #sizes: number[] = [];
+  #bytes = 0;
+  #hi: Seq = 0;
   // what was taken last: all that readers want who had everything before it
-  let newest: readonly LogEntry[] | undefined;
-  let slices: Map<Seq, readonly LogEntry[]> | undefined;
+  #newest: readonly LogEntry[] | undefined;
+  #slices: Map<Seq, readonly LogEntry[]> | undefined;
+  /** Its neighbours among the rings of all tasks. */
+  older: Ring | undefined;
+  newer: Ring | undefined;
+  readonly owner: RingOwner;
 
-  function add(entry: LogEntry): void {
-    if (entry.seq <= hi) return;
-    if (entry.seq !== hi + 1) {
-      held = [];
-      sizes = [];
-      bytes = 0;
-    }
-    const size = roughSize(entry, 0);
-    held.push(entry);
-    sizes.push(size);
-    bytes += size;
-    hi = entry.seq;
+  /** Holds at most so many entries and bytes. */
+  constructor(maxEntries: number, maxBytes: number, owner: RingOwner = { ring: undefined }) {
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
+    this.owner = owner;
   }
 
-  function trim(): void {
+  /** What it holds, in bytes, roughly. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes what is new of these; after a hole it starts anew. */
+  push(entries: readonly LogEntry[]): void {
+    this.#slices = undefined;
+    const before = this.#held.length;
+    for (const entry of entries) this.#add(entry);
+    this.#newest = this.#held.length === before + entries.length ? entries : undefined;
+    this.#trim();
+  }
+
+  /** All that it has after `cursor`; undefined if that is nothing, or not the next one. Readers at the same place share one array. */
+  after(cursor: Seq): readonly LogEntry[] | undefined {
+    const from = cursor + this.#held.length - this.#hi;
+    if (cursor >= this.#hi || from < 0) return undefined;
+    if (this.#newest !== undefined && cursor + this.#newest.length === this.#hi) return this.#newest;
+    const known = this.#slices?.get(cursor);
+    if (known !== undefined) return known;
+    const slice = this.#held.slice(from);
+    this.#slices ??= new Map();
+    if (this.#slices.size < SHARED_SLICES) this.#slices.set(cursor, slice);
+    return slice;
+  }
+
+  #add(entry: LogEntry): void {
+    if (entry.seq <= this.#hi) return;
+    if (entry.seq !== this.#hi + 1) {
+      this.#held = [];
+      this.#sizes = [];
+      this.#bytes = 0;
+    }
+    const size = roughSize(entry, 0);
+    this.#held.push(entry);
+    this.#sizes.push(size);
+    this.#bytes += size;
+    this.#hi = entry.seq;
+  }
+
+  #trim(): void {
+    const { length } = this.#held;
     let gone = 0;
-    while (gone < held.length && (held.length - gone > maxEntries || bytes > maxBytes)) {
-      bytes -= sizes[gone] ?? 0;
+    while (gone < length && (length - gone > this.#maxEntries || this.#bytes > this.#maxBytes)) {
+      this.#bytes -= this.#sizes[gone] ?? 0;
       gone += 1;
     }
     if (gone === 0) return;
-    if (newest !== undefined && newest.length > held.length - gone) newest = undefined;
-    held.splice(0, gone);
-    sizes.splice(0, gone);
+    if (this.#newest !== undefined && this.#newest.length > length - gone) this.#newest = undefined;
+    this.#held.splice(0, gone);
+    this.#sizes.splice(0, gone);
   }
-
-  return {
-    bytes: () => bytes,
-    push(entries) {
-      slices = undefined;
-      const before = held.length;
-      for (const entry of entries) add(entry);
-      newest = held.length === before + entries.length ? entries : undefined;
-      trim();
-    },
-    after(cursor) {
-      const from = cursor + held.length - hi;
-      if (cursor >= hi || from < 0) return undefined;
-      if (newest !== undefined && cursor + newest.length === hi) return newest;
-      const known = slices?.get(cursor);
-      if (known !== undefined) return known;
-      const slice = held.slice(from);
-      slices ??= new Map();
-      if (slices.size < SHARED_SLICES) slices.set(cursor, slice);
-      return slice;
-    },
-  };
 }
 
 const MAX_DEPTH = 64;
@@ -105,32 +114,50 @@ export function createRingBudget({
   readonly ringBytes?: number;
   readonly totalBytes?: number;
 }): RingBudget {
-  // in the order in which they last took something
-  const owners = new Set<RingOwner>();
+  // a list through the rings, in the order in which they last took something: each event puts one at its end
+  let oldest: Ring | undefined;
+  let newest: Ring | undefined;
   let bytes = 0;
 
+  function link(ring: Ring): void {
+    ring.older = newest;
+    if (newest === undefined) oldest = ring;
+    else newest.newer = ring;
+    newest = ring;
+  }
+
+  function unlink(ring: Ring): void {
+    const { older, newer } = ring;
+    if (older === undefined) oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) newest = older;
+    else newer.older = older;
+    ring.older = undefined;
+    ring.newer = undefined;
+  }
+
   function drop(owner: RingOwner): void {
-    if (!owners.delete(owner)) return;
-    bytes -= owner.ring?.bytes() ?? 0;
+    const { ring } = owner;
+    if (ring === undefined) return;
+    unlink(ring);
+    bytes -= ring.bytes;
     owner.ring = undefined;
   }
 
   return {
     remember(owner, entries) {
-      const ring = (owner.ring ??= createRing(ringEntries, ringBytes));
-      bytes -= ring.bytes();
+      const known = owner.ring;
+      const ring = (owner.ring ??= new Ring(ringEntries, ringBytes, owner));
+      if (known !== undefined && ring !== newest) unlink(ring);
+      if (ring !== newest) link(ring);
+      bytes -= ring.bytes;
       ring.push(entries);
-      bytes += ring.bytes();
-      owners.delete(owner);
-      owners.add(owner);
-      for (const oldest of owners) {
-        if (bytes <= totalBytes) return;
-        drop(oldest);
-      }
+      bytes += ring.bytes;
+      while (bytes > totalBytes && oldest !== undefined) drop(oldest.owner);
     },
     drop,
     clear() {
-      for (const owner of owners) drop(owner);
+      while (oldest !== undefined) drop(oldest.owner);
     },
   };
 }
