@@ -85,6 +85,41 @@ describe('a flush', () => {
     expect(delivered).toEqual(['a', 'b']);
   });
 
+  it('tells who waits for the next one, with or without news', async () => {
+    const clock = fakeClock();
+    const heard: string[] = [];
+    const { mark, soon } = createFlush<string>(clock, (item) => heard.push(item));
+    void soon()?.then(() => heard.push('told'));
+    await Promise.resolve();
+    expect(heard).toEqual([]);
+    await turn();
+    expect(heard).toEqual(['told']);
+    mark('a');
+    void soon()?.then(() => heard.push('told again'));
+    await turn();
+    expect(heard).toEqual(['told', 'a', 'told again']);
+  });
+
+  it('lets nobody wait where the pause is long', async () => {
+    const clock = fakeClock();
+    const heard: string[] = [];
+    const { mark, soon } = createFlush<string>(clock, (item) => {
+      heard.push(item);
+      void Promise.resolve().then(() => clock.advance(30));
+    });
+    mark('a');
+    // the flush is under way when this one begins to wait, and the pause after it turns out to be long
+    process.nextTick(() => void soon()?.then(() => heard.push('told')));
+    await turn();
+    mark('b');
+    await turn();
+    expect(heard).toEqual(['a', 'told']);
+    expect(soon()).toBeUndefined();
+    jest.advanceTimersByTime(30);
+    await turn();
+    expect(heard).toEqual(['a', 'told', 'b']);
+  });
+
   it('leaves out what has been forgotten', async () => {
     const delivered: string[] = [];
     const { mark, forget } = createFlush<string>(fakeClock(), (item) => delivered.push(item));

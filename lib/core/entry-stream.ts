@@ -1,4 +1,5 @@
 import type { EventStream, StreamItem } from './call.ts';
+import type { ExpectedTail } from './feed.ts';
 import type { LogEntry } from './log.ts';
 import { streamFailure } from './stream-end.ts';
 
@@ -20,15 +21,20 @@ export function entryStream(
   first: Items,
   tail: AsyncIterable<readonly LogEntry[]>,
   see: (batch: readonly LogEntry[]) => Seen,
+  beginning?: Beginning,
 ): EventStream {
-  return new EntryIterator(first, tail[Symbol.asyncIterator](), see);
+  return new EntryIterator(first, tail[Symbol.asyncIterator](), see, beginning);
 }
+
+/** A tail that can be asked for what a task says at once: most of it goes out with the first event then, in one write. */
+export type Beginning = Pick<ExpectedTail, 'soon' | 'take'>;
 
 class EntryIterator implements AsyncIterableIterator<Items, undefined> {
   #first: Items;
   #ended = false;
   readonly #tail: AsyncIterator<readonly LogEntry[]>;
   readonly #see: (batch: readonly LogEntry[]) => Seen;
+  readonly #beginning: Beginning | undefined;
   // once per stream, not once per batch
   readonly #taken = (result: IteratorResult<readonly LogEntry[]>) => this.#take(result);
   readonly #failed = (error: unknown) => {
@@ -40,7 +46,9 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     first: Items,
     tail: AsyncIterator<readonly LogEntry[]>,
     see: (batch: readonly LogEntry[]) => Seen,
+    beginning: Beginning | undefined,
   ) {
+    this.#beginning = beginning;
     this.#first = first;
     this.#tail = tail;
     this.#see = see;
@@ -50,7 +58,10 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     const value = this.#first;
     if (value.length > 0) {
       this.#first = NONE;
-      return Promise.resolve({ done: false, value });
+      const soon = this.#beginning?.soon();
+      return soon === undefined
+        ? Promise.resolve({ done: false, value })
+        : soon.then(() => this.#withMore(value));
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return this.#tail.next().then(this.#taken, this.#failed);
@@ -67,6 +78,12 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     return this;
   }
 
+  #withMore(first: Items): IteratorResult<Items, undefined> {
+    if (this.#ended) return { done: true, value: undefined };
+    const batch = this.#beginning?.take();
+    return { done: false, value: batch === undefined ? first : [...first, ...this.#itemsOf(batch)] };
+  }
+
   #take(
     result: IteratorResult<readonly LogEntry[]>,
   ): IteratorResult<Items, undefined> | Promise<IteratorResult<Items, undefined>> {
@@ -74,11 +91,16 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
       this.#ended = true;
       return { done: true, value: undefined };
     }
+    const items = this.#itemsOf(result.value);
+    return items.length > 0 ? { done: false, value: items } : this.next();
+  }
+
+  #itemsOf(batch: readonly LogEntry[]): Items {
     let isLast = true;
     try {
-      const { items, ends } = this.#see(result.value);
+      const { items, ends } = this.#see(batch);
       isLast = ends;
-      if (items.length > 0) return { done: false, value: items };
+      return items;
     } finally {
       // also where it throws
       if (isLast) {
@@ -86,6 +108,5 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
         void this.#tail.return?.();
       }
     }
-    return this.next();
   }
 }

@@ -5,6 +5,8 @@ export interface Flush<T> {
   /** This one has news. */
   readonly mark: (item: T) => void;
   readonly forget: (item: T) => void;
+  /** Resolves with the next flush; undefined where that is too far away for a client that waits for its first event. */
+  readonly soon: () => Promise<void> | undefined;
 }
 
 // a turn of the loop that was long for another reason must not hold readers up
@@ -20,7 +22,9 @@ const SHORT_PAUSE_TURNS = 8;
  */
 export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<T> {
   const dirty = new Set<T>();
+  let waiting: (() => void)[] = [];
   let planned = false;
+  let isFar = false;
   let notBefore = -Infinity;
 
   function plan(): void {
@@ -29,8 +33,20 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     // a tick comes after the microtasks of this turn: what they append goes along, and no turn is waited for
     if (pauseMs <= 0) process.nextTick(run);
     else if (pauseMs < SHORT_PAUSE_MS) setImmediate(runLater, SHORT_PAUSE_TURNS);
+    else planFar(pauseMs);
+  }
+
+  function planFar(pauseMs: number): void {
+    isFar = true;
     // not the injected clock's timer: this one has to keep the process alive
-    else setTimeout(run, Math.ceil(pauseMs));
+    setTimeout(run, Math.ceil(pauseMs));
+    tellWaiting();
+  }
+
+  function tellWaiting(): void {
+    const told = waiting;
+    waiting = [];
+    for (const tell of told) tell();
   }
 
   function runLater(turns: number): void {
@@ -39,10 +55,12 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
   }
 
   function run(): void {
+    isFar = false;
     const startedMs = clock.elapsed();
     const items = [...dirty];
     dirty.clear();
     for (const item of items) deliver(item);
+    tellWaiting();
     // the first tick comes when all readers have run, the second when node has written what they gave it
     queueMicrotask(() => {
       process.nextTick(() => {
@@ -55,7 +73,7 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     const nowMs = clock.elapsed();
     notBefore = nowMs + Math.min(nowMs - startedMs, MAX_PAUSE_MS);
     planned = false;
-    if (dirty.size > 0) plan();
+    if (dirty.size > 0 || waiting.length > 0) plan();
   }
 
   return {
@@ -65,6 +83,13 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     },
     forget(item) {
       dirty.delete(item);
+    },
+    soon() {
+      if (isFar) return undefined;
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        if (!planned) plan();
+      });
     },
   };
 }

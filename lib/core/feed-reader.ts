@@ -45,6 +45,8 @@ const DONE: Promise<IteratorResult<Batch, undefined>> = Promise.resolve({ done: 
 export class Reader implements AsyncIterableIterator<Batch, undefined> {
   readonly #join: (reader: Reader) => Source;
   readonly #signal: Abortable;
+  /** Resolves when readers are woken the next time, where that is soon. */
+  readonly soon: () => Promise<void> | undefined;
   #cursor: Seq;
   /** Whether the storage may have entries after the cursor that nobody will tell of. */
   #mustRead = true;
@@ -54,10 +56,16 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   #isAlone = false;
   #ended = false;
 
-  constructor(join: (reader: Reader) => Source, after: Seq, signal: Abortable) {
+  constructor(
+    join: (reader: Reader) => Source,
+    after: Seq,
+    signal: Abortable,
+    soon: () => Promise<void> | undefined,
+  ) {
     this.#join = join;
     this.#cursor = after;
     this.#signal = signal;
+    this.soon = soon;
   }
 
   /**
@@ -125,6 +133,12 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     return waiting.promise;
   }
 
+  /** What is there now, without a read; undefined where that is nothing. Not while `next` waits. */
+  take(): Batch | undefined {
+    const batch = this.#waiting === undefined ? this.#source?.recent(this.#cursor) : undefined;
+    return batch !== undefined && this.#accept(batch) ? batch : undefined;
+  }
+
   return(): Promise<IteratorResult<Batch, undefined>> {
     this.end();
     return DONE;
@@ -171,18 +185,23 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   }
 
   #give(batch: Batch): void {
-    const last = batch.at(-1);
-    // ring and pages have no holes inside: their ends tell
-    if (batch[0]?.seq !== this.#cursor + 1 || last?.seq !== this.#cursor + batch.length) {
+    if (!this.#accept(batch)) {
       this.#fail(new Error(`The entries after ${this.#cursor} are out of order`));
       return;
     }
-    this.#cursor = last.seq;
-    this.#isAlone = this.#source?.isShared() === false;
-    if (isClosing(last)) this.#free();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve({ done: false, value: batch });
+  }
+
+  /** Goes on after these entries. False: they do not follow; ring and pages have no holes inside, so their ends tell. */
+  #accept(batch: Batch): boolean {
+    const last = batch.at(-1);
+    if (batch[0]?.seq !== this.#cursor + 1 || last?.seq !== this.#cursor + batch.length) return false;
+    this.#cursor = last.seq;
+    this.#isAlone = this.#source?.isShared() === false;
+    if (isClosing(last)) this.#free();
+    return true;
   }
 
   #fail(error: unknown): void {

@@ -47,6 +47,13 @@ export interface ExpectedTail extends Tail {
   /** To be called right before the write: all that is written from now on is heard of, where the subscription is there. */
   readonly trustHints: () => void;
   readonly startAfter: (seq: Seq) => void;
+  /**
+   * Resolves when readers are woken the next time, which is when what a task has to say at once is there; undefined where
+   * that is too far away for a client that waits for its first event.
+   */
+  readonly soon: () => Promise<void> | undefined;
+  /** What is there now, without a read; undefined where that is nothing. */
+  readonly take: () => readonly LogEntry[] | undefined;
   readonly end: () => void;
 }
 
@@ -110,7 +117,7 @@ export function createTaskFeed(options: {
   }
 
   function reader(taskId: TaskId, after: Seq, signal: Abortable): Reader {
-    const made = new Reader((entering) => watch(taskId).enter(entering), after, signal);
+    const made = new Reader((entering) => watch(taskId).enter(entering), after, signal, flush.soon);
     if (isClosed) made.end();
     return made;
   }

@@ -123,14 +123,15 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     // of a task that has ended the log may be gone
     const tail = snapshot?.closed === true ? NOTHING : tailOf(sent, signal);
     const shown = created?.open.seq ?? snapshot?.seq ?? 0;
-    return entryStream(first, tail, (batch) => {
+    const see = (batch: readonly LogEntry[]) => {
       const end = batch.findIndex((entry) => endsStream(entry, own));
       let news = batch;
       if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
       if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
       const seen = items.of(news, resumable, tail.isAlone());
       return end >= 0 ? { items: ending(seen), ends: true } : { items: seen, ends: false };
-    });
+    };
+    return entryStream(first, tail, see, created?.tail);
   }
 
   /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
