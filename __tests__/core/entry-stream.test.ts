@@ -29,18 +29,21 @@ function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
     ends: batch.some(({ seq }) => seq === 3),
   });
   const stream = entryStream([item('task')], tail, see, beginning)[Symbol.asyncIterator]();
-  const names = async () => (await stream.next()).value?.map(({ event }) => event.message?.messageId);
+  const names = async () => {
+    const next = await stream.next();
+    return next.done === true ? undefined : next.value.map(({ event }) => event.message?.messageId);
+  };
   return { stream, names, returns: () => returns };
 }
 
 describe('the events of a task', () => {
   it('begin with the task and what there is by then', async () => {
     const waiting = gate();
-    let there: LogEntry[] | undefined;
-    const beginning = { soon: () => waiting.opened, take: () => there };
+    const there: LogEntry[] = [];
+    const beginning: Beginning = { soon: () => waiting.opened, take: () => there };
     const { names } = streamOf(beginning, [[entry(2)], [entry(3)]]);
     const first = names();
-    there = [entry(1)];
+    there.push(entry(1));
     waiting.open();
     expect(await first).toEqual(['task', '1']);
     expect([await names(), await names(), await names()]).toEqual([['2'], ['3'], undefined]);
@@ -52,7 +55,7 @@ describe('the events of a task', () => {
     expect([await names(), await names(), returns()]).toEqual([['task', '2', '3'], undefined, 1]);
   });
 
-  it.each([
+  it.each<[string, Beginning]>([
     ['nothing is there', { soon: () => Promise.resolve(), take: () => undefined }],
     ['that is too far away', { soon: () => undefined, take: () => [entry(9)] }],
   ])('begin with the task alone where %s', async (_when, beginning) => {
@@ -62,7 +65,8 @@ describe('the events of a task', () => {
 
   it('are over for a reader who leaves before they begin', async () => {
     const waiting = gate();
-    const { stream, names, returns } = streamOf({ soon: () => waiting.opened, take: () => [entry(1)] }, []);
+    const beginning: Beginning = { soon: () => waiting.opened, take: () => [entry(1)] };
+    const { stream, names, returns } = streamOf(beginning, []);
     const first = names();
     await stream.return?.();
     waiting.open();

@@ -23,7 +23,12 @@ function makeSource() {
     },
     load: (after) => new Promise((resolve, reject) => loads.push({ after, resolve, reject })),
   };
-  const reader = new Reader(() => source, 0, new AbortController().signal, () => undefined);
+  const reader = new Reader(
+    () => source,
+    0,
+    new AbortController().signal,
+    () => undefined,
+  );
   const seqs = async (next: ReturnType<typeof reader.next>) => (await next).value?.map(({ seq }) => seq);
   const hint = (...numbers: Seq[]) => {
     known = numbers.map(entry);
