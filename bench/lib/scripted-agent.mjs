@@ -41,3 +41,9 @@ async function hold({ signal, working }) {
   await working();
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }
+
+/** A workload may need more agents at once than there are by default. */
+export function workerOptions() {
+  const concurrency = process.env['CONCURRENCY'];
+  return concurrency === undefined ? {} : { worker: { concurrency: Number(concurrency) } };
+}

@@ -2,7 +2,7 @@
 import express from 'express';
 import { a2aRouter } from 'express-a2a';
 import { listen } from '../lib/listen.mjs';
-import { scriptedAgent } from '../lib/scripted-agent.mjs';
+import { scriptedAgent, workerOptions } from '../lib/scripted-agent.mjs';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 
@@ -10,6 +10,7 @@ import { scriptedAgent } from '../lib/scripted-agent.mjs';
 const options = {
   card: { name: 'Benchmark', description: 'Runs benchmark scripts', version: '1.0.0' },
   agent: scriptedAgent,
+  ...workerOptions(),
 };
 /** @type {import('express-a2a').A2ARouter<IncomingMessage>} */
 const a2a = a2aRouter(options);
