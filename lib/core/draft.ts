@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Artifact, Definitions, Message, Part } from '../protocol/v1.ts';
 import { checkDefinition } from '../protocol/validate.ts';
 import type { Metadata, TaskId } from './log.ts';
+import { newId } from './new-id.ts';
 import type { Chunk } from './output.ts';
 import type { ArtifactDraft, Draft, TurnFile } from './turn.ts';
 
@@ -10,7 +10,7 @@ export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): 
   if (typeof draft === 'string') return textMessage(draft, contextId, taskId);
   const given = readDraft(draft);
   const messageId = 'messageId' in given ? given.messageId : undefined;
-  const own = { messageId: messageId ?? randomUUID(), role: 'ROLE_AGENT', contextId, taskId };
+  const own = { messageId: messageId ?? newId(), role: 'ROLE_AGENT', contextId, taskId };
   // ids first, for people who read the wire
   return checked('Message', { ...own, ...given, ...own }, 'message');
 }
@@ -18,7 +18,7 @@ export function draftMessage(draft: Draft, contextId: string, taskId?: TaskId): 
 /** A text needs no check: there is none that is wrong. */
 function textMessage(text: string, contextId: string, taskId: TaskId | undefined): Message {
   const parts = [{ text }];
-  const own = { messageId: randomUUID(), role: 'ROLE_AGENT', contextId } as const;
+  const own = { messageId: newId(), role: 'ROLE_AGENT', contextId } as const;
   return taskId === undefined ? { ...own, parts } : { ...own, taskId, parts };
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   InvalidParamsError,
   TaskNotFoundError,
@@ -12,6 +11,7 @@ import type { ExpectedTail } from './feed.ts';
 import type { OpenEntry } from './fold.ts';
 import { keyReused } from './idempotency.ts';
 import type { Answers, RunRequest, Scope, Seq, StoredTask, TaskId } from './log.ts';
+import { newId } from './new-id.ts';
 import { tooManyWebhooks } from './push-configs.ts';
 import { INLINE_PUSH } from './push-draft.ts';
 import { StorageError, type TaskSnapshot, type WriteResult } from './storage.ts';
@@ -76,8 +76,8 @@ export function createStartSend(
     answers: Answers,
   ): Promise<Sent> {
     openStream?.();
-    const taskId = randomUUID();
-    const contextId = message.contextId ?? randomUUID();
+    const taskId = newId();
+    const contextId = message.contextId ?? newId();
     const task: StoredTask = {
       id: taskId,
       contextId,
