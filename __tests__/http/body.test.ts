@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { type FakeHandler, fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { exchange, post, type RawResponse } from '../helpers/raw-http.ts';
+import { whenSeen } from '../helpers/raw-stream.ts';
 import { serve, type Served } from '../helpers/serve.ts';
 
 const CALL = '{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"zoë"}}';
@@ -172,6 +173,34 @@ describe('a body', () => {
       while (handler.active() > 0) await new Promise(setImmediate);
     }
     expect(handler.reports).toEqual([]);
+  });
+});
+
+describe('a body that ends by the request alone, as where no server of node is below', () => {
+  it.each<[string, (req: express.Request) => void, number, string[]]>([
+    ['which closes', (req) => req.emit('close'), 0, []],
+    ['which fails', (req) => req.emit('error', new Error('broken')), 200, ['Error: broken']],
+    [
+      'which was reset',
+      (req) => req.emit('error', Object.assign(new Error(), { code: 'ECONNRESET' })),
+      0,
+      [],
+    ],
+  ])('is given up: %s', async (_, end, status, reports) => {
+    const handler = fakeHandler(fakeService());
+    let hasEnded = false;
+    const port = await mount(handler, (req, _res, next) => {
+      next();
+      end(req);
+      hasEnded = true;
+    });
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(post('/a2a', CALL) + CALL.slice(0, 20));
+    while (!hasEnded || handler.active() > 0) await new Promise(setImmediate);
+    expect(handler.reports.map(({ error }) => String(error))).toEqual(reports);
+    if (status > 0) await whenSeen(socket, `HTTP/1.1 ${String(status)}`);
+    socket.destroy();
   });
 });
 

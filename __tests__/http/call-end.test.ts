@@ -22,6 +22,18 @@ describe('the end of a call', () => {
     ).rejects.toBe(first);
   });
 
+  it('is told in the order in which they came, and once to each', () => {
+    const call = new CallEnd();
+    const heard: string[] = [];
+    const [first, second, third] = ['first', 'second', 'third'].map((name) => () => heard.push(name));
+    for (const listener of [first, second, first, second])
+      call.addEventListener('abort', listener as () => void);
+    call.removeEventListener('abort', first as () => void);
+    for (const listener of [third, first]) call.addEventListener('abort', listener as () => void);
+    call.end(Symbol('over'));
+    expect(heard).toEqual(['second', 'third', 'first']);
+  });
+
   it('is not told to a listener that was removed, even by another one', () => {
     const call = new CallEnd();
     const heard: string[] = [];

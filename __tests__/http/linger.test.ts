@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RequestHandler } from 'express';
 import { type FakeHandler, fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { until } from '../helpers/gate.ts';
 import { post } from '../helpers/raw-http.ts';
@@ -17,8 +18,13 @@ afterEach(async () => {
 });
 
 /** Sends a head and the beginning of a body to a handler that takes 1,000 bytes. */
-async function begin(handler: FakeHandler, headers: Record<string, string>, body: string): Promise<Socket> {
-  served = await serve((app) => app.use('/a2a', handler.handle));
+async function begin(
+  handler: FakeHandler,
+  headers: Record<string, string>,
+  body: string,
+  ...before: RequestHandler[]
+): Promise<Socket> {
+  served = await serve((app) => app.use('/a2a', ...before, handler.handle));
   socket = connect(served.port, '127.0.0.1');
   socket.on('error', () => undefined); // it may be cut in the middle of a write
   await once(socket, 'connect');
@@ -48,6 +54,21 @@ describe('NEEDS 18: a request that was answered before all of it had come', () =
     expect(client.destroyed).toBe(false);
     handler.clock.advance(1);
     await closed;
+  });
+
+  it('by somebody else, while it was read, is no different', async () => {
+    const handler = fakeHandler(fakeService());
+    const client = await begin(handler, { 'Content-Length': '900' }, 'x'.repeat(500), (_req, res, next) => {
+      next();
+      res.writeHead(503).end();
+    });
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    await whenSeen(client, 'HTTP/1.1 503');
+    await until(() => handler.clock.pending() > 0);
+    expect(handler.active()).toBe(0);
+    handler.clock.advance(5000);
+    await closed;
+    expect(handler.reports).toEqual([]);
   });
 
   it('is left alone when it ends in time: the connection takes the next call', async () => {

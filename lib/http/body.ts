@@ -82,7 +82,7 @@ function read(call: AnyCall, limits: BodyLimits): CallBody | Promise<CallBody> {
   return size > 0 ? readPlain(call, size, limits) : readAll(call, limits);
 }
 
-/** A body of a known size. Most come in one piece: then one listener is all it takes. */
+/** A body of a known size. Most come in one piece: then nothing has to be collected. */
 function readPlain(call: AnyCall, size: number, limits: BodyLimits): Promise<CallBody> {
   const { req } = call;
   return new Promise((resolve, reject) => {
@@ -99,18 +99,21 @@ function readPlain(call: AnyCall, size: number, limits: BodyLimits): Promise<Cal
         (reject as (reason: unknown) => void)(error);
       }
     };
-    // the response closes with the request, so the end of the call tells that no more will come
     const onEnd = () => {
       stop();
       req.pause();
       reject(brokenOff(call.reason));
     };
+    const fail = (error: unknown) => {
+      stop();
+      (reject as (reason: unknown) => void)(translate(error, limits.bytes));
+    };
     function stop(): void {
-      req.off('data', onData);
+      req.off('data', onData).off('error', fail).off('close', onEnd);
       call.removeEventListener('abort', onEnd);
     }
     call.addEventListener('abort', onEnd);
-    req.on('data', onData);
+    req.on('data', onData).on('error', fail).on('close', onEnd);
   });
 }
 
