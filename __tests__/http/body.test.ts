@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { type FakeHandler, fakeHandler, fakeService } from '../helpers/fake-service.ts';
+import { gate } from '../helpers/gate.ts';
 import { exchange, post, type RawResponse } from '../helpers/raw-http.ts';
 import { whenSeen } from '../helpers/raw-stream.ts';
 import { serve, type Served } from '../helpers/serve.ts';
@@ -156,8 +157,11 @@ describe('a body', () => {
     expect(answer).toEqual(refusal(415, -32005, message, UNSUPPORTED));
   });
 
-  it('with bytes that are no UTF-8 is no JSON', async () => {
-    const { answer } = await ask(Buffer.from(CALL, 'latin1'));
+  it.each<[string, Uint8Array, Record<string, string>]>([
+    ['plain', Buffer.from(CALL, 'latin1'), {}],
+    ['inflated', gzipSync(Buffer.from(CALL, 'latin1')), { 'Content-Encoding': 'gzip' }],
+  ])('with bytes that are no UTF-8 is no JSON: %s', async (_, bytes, headers) => {
+    const { answer } = await ask(bytes, headers);
     expect(answer).toEqual(refusal(400, -32700, 'The body is not UTF-8: send it in UTF-8'));
   });
 
@@ -188,16 +192,17 @@ describe('a body that ends by the request alone, as where no server of node is b
     ],
   ])('is given up: %s', async (_, end, status, reports) => {
     const handler = fakeHandler(fakeService());
-    let hasEnded = false;
+    const ended = gate();
     const port = await mount(handler, (req, _res, next) => {
       next();
       end(req);
-      hasEnded = true;
+      ended.open();
     });
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     socket.write(post('/a2a', CALL) + CALL.slice(0, 20));
-    while (!hasEnded || handler.active() > 0) await new Promise(setImmediate);
+    await ended.opened;
+    while (handler.active() > 0) await new Promise(setImmediate);
     expect(handler.reports.map(({ error }) => String(error))).toEqual(reports);
     if (status > 0) await whenSeen(socket, `HTTP/1.1 ${String(status)}`);
     socket.destroy();

@@ -133,15 +133,13 @@ async function readAll(
   }
   const all =
     inflate === undefined ? collect(req, bytes, room, first) : readInflated(req, inflate, bytes, room);
-  try {
-    // a body that never ends must not hold up a shutdown, nor one whose sender has gone
-    const text = decode(await call.unlessEnded(all, brokenOff));
-    // what is packed may end before the body does
-    call.isRead = inflate === undefined;
-    return { text };
-  } catch (error) {
+  // a body that never ends must not hold up a shutdown, nor one whose sender has gone
+  const whole = await call.unlessEnded(all, brokenOff).catch((error: unknown) => {
     throw translate(error, bytes);
-  }
+  });
+  // what is packed may end before the body does
+  call.isRead = inflate === undefined;
+  return { text: decode(whole) };
 }
 
 async function readInflated(
@@ -183,12 +181,13 @@ function inflater(encoding = 'identity') {
 
 /** What an error of a stream, or of a parser of the application, is to the client; as it is where it is none of theirs. */
 export function translate(error: unknown, limit: number): unknown {
-  const { type, code } = error as { type?: string; code?: string }; // what node, zlib and body-parser fail with
+  const { type, code: given } = error as { type?: string; code?: unknown }; // what node, zlib and body-parser fail with
+  const code = typeof given === 'string' ? given : '';
   if (type === 'entity.too.large') return tooLarge(limit);
   if (type === 'request.aborted' || type === 'request.size.invalid' || code === 'ECONNRESET') {
     return new RequestAborted('the request was aborted', { cause: error });
   }
-  if (code?.startsWith('Z_') || code?.startsWith('ERR_BROTLI') || code?.startsWith('ERR__')) {
+  if (code.startsWith('Z_') || code.startsWith('ERR_BROTLI') || code.startsWith('ERR__')) {
     return new ParseError(
       'The body does not match its Content-Encoding: send it encoded so, or leave the header out',
     );
