@@ -119,6 +119,69 @@ describe('a lease', () => {
     },
   );
 
+  it('that is lost in the moment in which its agent ends, told to stop, leaves nothing unhandled', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    try {
+      // one of these is that moment
+      for (let steps = 0; steps < 12; steps += 1) await loseAtEnd(steps);
+    } finally {
+      process.off('unhandledRejection', listen);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
+  /** The answer that a lease is lost comes so many steps after the agent begins to end. */
+  async function loseAtEnd(steps: number): Promise<void> {
+    await withBench(async (bench) => {
+      const [mayEnd, renewed] = [gate(), gate<{ ok: false }>()];
+      const { storage, worker } = await bench.start(async (turn) => {
+        await turn.working();
+        await mayEnd.opened;
+      });
+      const taskId = await bench.send();
+      await bench.until(taskId, isStatus);
+      await bench.settle();
+      storage.renew = () => renewed.opened;
+      await bench.cancel(taskId);
+      await bench.settle();
+      mayEnd.open();
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      renewed.open({ ok: false });
+      await bench.settle();
+      expect(worker.status()).toEqual({ running: 0, orphaned: 0 });
+    });
+  }
+
+  it.each([
+    ['after its end', false],
+    ['that is there only after its end', true],
+  ])('ends though the bus can not be left: a subscription %s', async (_name, isLate) => {
+    const { eventBus } = memoryBackend();
+    const mayJoin = gate();
+    const stuck = () => {
+      throw new Error('stuck');
+    };
+    await withBench(async (bench) => {
+      const bus: EventBus = {
+        ...eventBus,
+        async subscribe() {
+          if (isLate) await mayJoin.opened;
+          return stuck;
+        },
+        onGap: () => stuck,
+      };
+      const { worker, logged } = await bench.start(() => 'done', { eventBus: bus });
+      expect(brief(await bench.ended(await bench.send())).at(-1)).toBe('COMPLETED');
+      mayJoin.open();
+      await bench.settle();
+      expect(worker.status()).toEqual({ running: 0, orphaned: 0 });
+      const text = 'unsubscribing from a task failed';
+      expect(logged).toEqual([text, text]);
+    });
+  });
+
   function countingBus(inner: EventBus): { bus: EventBus; gap: () => void; strip: (is: boolean) => void } {
     const gaps = new Set<() => void>();
     let strips = false;

@@ -138,8 +138,18 @@ export class LeaseKeeper {
   #end(how: 'lost' | 'stopped'): void {
     this.#state = how;
     this.#cancelTimer?.();
-    this.#offGap?.();
-    this.#unsubscribe?.();
+    this.#leave(this.#offGap);
+    this.#leave(this.#unsubscribe);
+  }
+
+  /** A bus that can not be left must not keep the run from its end. */
+  #leave(stop: (() => void) | undefined): void {
+    try {
+      stop?.();
+    } catch (error) {
+      const { taskId } = this.#lease;
+      this.#options.logger.warn({ err: error, taskId }, 'unsubscribing from a task failed');
+    }
   }
 
   #listen(): void {
@@ -156,7 +166,7 @@ export class LeaseKeeper {
       eventBus.subscribe(taskId, hear).then((unsubscribe) => {
         this.#unsubscribe = unsubscribe;
         if (this.#state === 'held') this.#catchUp();
-        else unsubscribe();
+        else this.#leave(unsubscribe);
       }, failed);
     } catch (error) {
       failed(error);

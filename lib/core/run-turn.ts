@@ -222,9 +222,14 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
 
   #agentEnded(end: AgentEnd): void {
     this.#context.onAgentEnd();
-    // what it throws after its task or its say was over is still an error
-    if (this.#outcome === undefined) void this.conclude(end);
+    if (this.#outcome === undefined) this.#concludeLate(end);
     else this.#outcome.resolve(end);
+  }
+
+  /** What it throws after its task or its say was over is still an error. A write that is refused then ends nothing any more. */
+  #concludeLate(end: AgentEnd): void {
+    const concluded = this.conclude(end);
+    if (concluded !== undefined) void quiet(concluded);
   }
 
   async #concludeStopped(): Promise<void> {
