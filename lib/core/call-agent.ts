@@ -11,7 +11,8 @@ export interface AgentEnd {
   readonly thrown?: { readonly error: unknown };
 }
 
-const RETURNED: AgentEnd = {};
+/** An agent that has not ended says no more than one that has. */
+export const RETURNED: AgentEnd = {};
 
 /** Runs an agent and writes what it gives. Never rejects. Once it is to stop, what it gives is left aside. */
 export async function callAgent(

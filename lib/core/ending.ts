@@ -44,15 +44,17 @@ export function unlessEnded<T>(ending: Ending, action: () => Promise<T>): Promis
     const end: Listener = reject;
     ending.listen(end);
     if (ending.hasEnded) return;
-    action().then(
-      (value) => {
+    const fail = (error: unknown) => {
+      ending.ignore(end);
+      end(error);
+    };
+    try {
+      action().then((value) => {
         ending.ignore(end);
         resolve(value);
-      },
-      (error: unknown) => {
-        ending.ignore(end);
-        end(error);
-      },
-    );
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
   });
 }

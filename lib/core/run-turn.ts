@@ -1,5 +1,5 @@
 import type { AppendQueue } from './append-queue.ts';
-import { type AgentEnd, callAgent } from './call-agent.ts';
+import { type AgentEnd, callAgent, RETURNED } from './call-agent.ts';
 import { type AgentCalls, createTurn, type TurnOptions } from './create-turn.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Failures } from './failure.ts';
@@ -89,9 +89,6 @@ function writeStart(queue: AppendQueue, start: EntryBody): Promise<boolean> {
     });
   });
 }
-
-/** An agent that has not ended says no more than one that has. */
-const RETURNED: AgentEnd = {};
 
 /** One turn under way. */
 class TurnUnderWay implements TurnWriterOwner, AgentCalls {

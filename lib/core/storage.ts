@@ -25,7 +25,7 @@ export interface TaskSnapshot {
   readonly first: Seq;
 }
 
-/** The right to write a task as its one runner. `id` is random per claim and is what is compared; `epoch` only grows, and orders attempts. */
+/** The right to write a task as its one runner. `id` is new with each claim (random where a store may lose writes) and is what is compared; `epoch` only grows, and orders attempts. */
 export interface Lease {
   readonly taskId: TaskId;
   readonly id: string;
