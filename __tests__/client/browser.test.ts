@@ -5,6 +5,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import type { RequestHandler } from 'express';
 import { chromium } from 'playwright-core';
+import { deferred } from '../../lib/core/deferred.ts';
 import { a2aRouter } from '../../lib/express/router.ts';
 import { serve, type Served } from '../helpers/serve.ts';
 
@@ -36,10 +37,14 @@ const cors: RequestHandler = (req, res, next) => {
 
 /** An agent on one origin, whose first stream breaks, and a page with the bundle of the client on another. */
 async function start(): Promise<{ agent: Served; page: Served }> {
+  const broken = deferred<undefined>();
   const router = a2aRouter({
     card: { name: 'Browser', description: 'For pages', version: '1.0.0' },
     async *agent(turn) {
-      for (const word of ['you ', 'said ', turn.text]) yield word;
+      yield 'you ';
+      // what it says at once goes out in one write
+      await broken.promise;
+      for (const word of ['said ', turn.text]) yield word;
     },
   });
   let streams = 0;
@@ -48,7 +53,10 @@ async function start(): Promise<{ agent: Served; page: Served }> {
       const write = res.write.bind(res) as (chunk: unknown) => boolean;
       res.write = ((chunk: unknown) => {
         const sent = write(chunk);
-        setTimeout(() => res.destroy(), 50);
+        setTimeout(() => {
+          res.destroy();
+          broken.resolve(undefined);
+        }, 50);
         res.write = () => true;
         return sent;
       }) as typeof res.write;
