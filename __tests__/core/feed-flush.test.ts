@@ -89,35 +89,60 @@ describe('a flush', () => {
     const clock = fakeClock();
     const heard: string[] = [];
     const { mark, soon } = createFlush<string>(clock, (item) => heard.push(item));
-    void soon()?.then(() => heard.push('told'));
+    void soon().then(() => heard.push('told'));
     await Promise.resolve();
     expect(heard).toEqual([]);
     await turn();
     expect(heard).toEqual(['told']);
     mark('a');
-    void soon()?.then(() => heard.push('told again'));
+    void soon().then(() => heard.push('told again'));
     await turn();
     expect(heard).toEqual(['told', 'a', 'told again']);
   });
 
-  it('lets nobody wait where the pause is long', async () => {
+  it.each([
+    ['the next flush where the pause is short', 5, ['a']],
+    ['the end of the turn where it is long', 6, ['a', 'under way', 'first', 'later']],
+  ])('lets nobody wait longer than until %s', async (_until, pauseMs, afterOneTurn) => {
     const clock = fakeClock();
     const heard: string[] = [];
+    const wait = (name: string) => void soon().then(() => heard.push(name));
     const { mark, soon } = createFlush<string>(clock, (item) => {
       heard.push(item);
-      void Promise.resolve().then(() => clock.advance(30));
+      if (item === 'a') void Promise.resolve().then(() => clock.advance(pauseMs));
     });
     mark('a');
-    // the flush is under way when this one begins to wait, and the pause after it turns out to be long
-    process.nextTick(() => void soon()?.then(() => heard.push('told')));
+    // one begins to wait while the flush goes on, the others in the pause after it
+    process.nextTick(wait, 'under way');
+    process.nextTick(() => {
+      setImmediate(wait, 'first');
+      setImmediate(wait, 'later');
+    });
     await turn();
     mark('b');
     await turn();
-    expect(heard).toEqual(['a', 'told']);
-    expect(soon()).toBeUndefined();
-    jest.advanceTimersByTime(30);
+    expect(heard).toEqual(afterOneTurn);
+    jest.advanceTimersByTime(pauseMs);
     await turn();
-    expect(heard).toEqual(['a', 'told', 'b']);
+    expect(heard.toSorted()).toEqual(['a', 'b', 'first', 'later', 'under way']);
+  });
+
+  it('is over with what the turn does without waiting before those are told for whom it is too far away', async () => {
+    const clock = fakeClock();
+    const { mark, soon } = createFlush<string>(clock, () => {
+      void Promise.resolve().then(() => clock.advance(30));
+    });
+    mark('a');
+    await turn();
+    for (let round = 0; round < 2; round += 1) {
+      let steps = 0;
+      const told = soon().then(() => steps);
+      for (let step = 0; step < 50; step += 1) {
+        await Promise.resolve();
+        steps += 1;
+      }
+      expect(await told).toBe(50);
+    }
   });
 
   it('leaves out what has been forgotten', async () => {

@@ -27,7 +27,7 @@ function makeSource() {
     () => source,
     0,
     new AbortController().signal,
-    () => undefined,
+    () => Promise.resolve(),
   );
   const seqs = async (next: ReturnType<typeof reader.next>) => (await next).value?.map(({ seq }) => seq);
   const hint = (...numbers: Seq[]) => {

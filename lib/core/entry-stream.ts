@@ -26,7 +26,7 @@ export function entryStream(
   return new EntryIterator(first, tail[Symbol.asyncIterator](), see, beginning);
 }
 
-/** A tail that can be asked for what a task says at once: most of it goes out with the first event then, in one write. */
+/** A tail that can be asked for what a task says at once: it goes out with the first event then, in one write. */
 export type Beginning = Pick<ExpectedTail, 'soon' | 'take'>;
 
 class EntryIterator implements AsyncIterableIterator<Items, undefined> {
@@ -58,10 +58,9 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     const value = this.#first;
     if (value.length > 0) {
       this.#first = NONE;
-      const soon = this.#beginning?.soon();
-      return soon === undefined
+      return this.#beginning === undefined
         ? Promise.resolve({ done: false, value })
-        : soon.then(() => this.#withMore(value));
+        : this.#beginning.soon().then(() => this.#withMore(value));
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return this.#tail.next().then(this.#taken, this.#failed);

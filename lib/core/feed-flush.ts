@@ -5,8 +5,8 @@ export interface Flush<T> {
   /** This one has news. */
   readonly mark: (item: T) => void;
   readonly forget: (item: T) => void;
-  /** Resolves with the next flush; undefined where that is too far away for a client that waits for its first event. */
-  readonly soon: () => Promise<void> | undefined;
+  /** Resolves with the next flush, or at the next tick where that is too far away for a client that waits for its first event. */
+  readonly soon: () => Promise<void>;
 }
 
 // a turn of the loop that was long for another reason must not hold readers up
@@ -14,6 +14,8 @@ const MAX_PAUSE_MS = 100;
 // a timer needs a millisecond at least: for less, turns of the loop are counted, so few that an idle one burns next to nothing
 const SHORT_PAUSE_MS = 0.5;
 const SHORT_PAUSE_TURNS = 8;
+// clients that wait for their first event are not to wait longer than that for others
+const FAR_MS = 5;
 
 /**
  * Gathers: after a flush that took T ms the next comes no sooner than T ms later. So an idle process delivers at the end
@@ -33,14 +35,10 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     // a tick comes after the microtasks of this turn: what they append goes along, and no turn is waited for
     if (pauseMs <= 0) process.nextTick(run);
     else if (pauseMs < SHORT_PAUSE_MS) setImmediate(runLater, SHORT_PAUSE_TURNS);
-    else planFar(pauseMs);
-  }
-
-  function planFar(pauseMs: number): void {
-    isFar = true;
     // not the injected clock's timer: this one has to keep the process alive
-    setTimeout(run, Math.ceil(pauseMs));
-    tellWaiting();
+    else setTimeout(run, Math.ceil(pauseMs));
+    isFar = pauseMs > FAR_MS;
+    if (isFar) process.nextTick(tellWaiting);
   }
 
   function tellWaiting(): void {
@@ -85,10 +83,10 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
       dirty.delete(item);
     },
     soon() {
-      if (isFar) return undefined;
       return new Promise((resolve) => {
         waiting.push(resolve);
         if (!planned) plan();
+        else if (isFar) process.nextTick(tellWaiting);
       });
     },
   };

@@ -48,10 +48,10 @@ export interface ExpectedTail extends Tail {
   readonly trustHints: () => void;
   readonly startAfter: (seq: Seq) => void;
   /**
-   * Resolves when readers are woken the next time, which is when what a task has to say at once is there; undefined where
-   * that is too far away for a client that waits for its first event.
+   * Resolves when readers are woken the next time, or sooner where that is too far away for a client that waits for its
+   * first event. What a task has to say at once is there by then.
    */
-  readonly soon: () => Promise<void> | undefined;
+  readonly soon: () => Promise<void>;
   /** What is there now, without a read; undefined where that is nothing. */
   readonly take: () => readonly LogEntry[] | undefined;
   readonly end: () => void;
