@@ -5,7 +5,7 @@ import { memoryBackend } from '../../lib/memory/backend.ts';
 import { createMemoryStorage } from '../../lib/memory/storage.ts';
 import { createTaskTable } from '../../lib/memory/task-table.ts';
 import { createBench, newTask, reasonOf, type Bench } from '../../lib/testing/storage/bench.ts';
-import { ANN, artifact, chunk, pause, status } from '../../lib/testing/storage/bodies.ts';
+import { ANN, artifact, chunk, pause, said, status } from '../../lib/testing/storage/bodies.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
 import { heldBytes } from '../helpers/memory.ts';
 
@@ -102,6 +102,67 @@ describe('the memory of a backend that nobody sweeps', () => {
     clock.advance(1000);
     for (let n = 0; n < 10; n += 1) await bench.createTask();
     expect(table.keys.size()).toBe(0);
+  });
+});
+
+describe('a task is the same whenever it is asked for', () => {
+  const texts = (count: number) => Array.from({ length: count }, (_, index) => `${index} of ${count}, `);
+
+  it.each([
+    ['while its log is short', 3, {}],
+    ['once its log is longer', 40, {}],
+    ['once its log has been trimmed', 40, { limits: { logEntries: 10 } }],
+    ['once its log is large', 2, { size: 20_000 }],
+  ])('%s', async (_when, count, { limits = {}, size = 0 }: { limits?: Partial<Limits>; size?: number }) => {
+    const { bench, clock } = open({ limits, retention: { logMs: 1000 } });
+    const load = async (taskId: string) => {
+      const text = JSON.stringify((await bench.storage.loadTask(taskId))?.task);
+      return JSON.parse(text.replaceAll(taskId, 'the task')) as object;
+    };
+    const run = async (isAsked: (step: number) => boolean) => {
+      const taskId = await bench.createTask();
+      let writer = await bench.take(taskId);
+      for (const [step, text] of texts(count).entries()) {
+        await writer.append(chunk('a', text.padEnd(size)));
+        if (isAsked(step)) await load(taskId);
+        if (step !== count - 2) continue;
+        // what has been answered can be trimmed
+        await writer.append(pause(1));
+        await bench.storage.addInput(ANN, taskId, { message: said('more'), request: {} });
+        writer = await bench.take(taskId);
+      }
+      await writer.append(status('COMPLETED'));
+      return taskId;
+    };
+    const [always, once, atEnd, late] = [
+      await run(() => true),
+      await run((step) => step === 1),
+      await run(() => false),
+      await run(() => false),
+    ];
+    const ended = await load(always);
+    const { first } = await bench.storage.read(late, 0, 1, 1);
+    expect(first > 1).toBe(limits.logEntries !== undefined);
+    expect(ended).toMatchObject({
+      status: { state: 'TASK_STATE_COMPLETED' },
+      artifacts: [
+        {
+          parts: [
+            {
+              text: texts(count)
+                .map((text) => text.padEnd(size))
+                .join(''),
+            },
+          ],
+        },
+      ],
+    });
+    expect([await load(once), await load(atEnd)]).toEqual([ended, ended]);
+    clock.advance(1000);
+    await bench.storage.sweep(100);
+    expect((await bench.storage.read(late, 0, 100, 1e6)).entries).toEqual([]);
+    expect([await load(always), await load(atEnd), await load(late)]).toEqual([ended, ended, ended]);
+    expect(Object.isFrozen((await bench.storage.loadTask(late))?.task.artifacts)).toBe(true);
   });
 });
 

@@ -229,13 +229,18 @@ function frozenList<T>(list: readonly T[]): T[] {
   return copy;
 }
 
-/** The task that a whole log, from its `open` entry on, amounts to. */
-export function foldLog(entries: readonly LogEntry[]): StoredTask {
+/** The fold of a whole log, from its `open` entry on. */
+export function foldOfLog(entries: readonly LogEntry[]): Fold {
   const [open, ...others] = entries;
   if (open?.kind !== 'open') throw new TypeError('A log begins with its open entry');
   const fold = createFold(open);
   for (const entry of others) fold.apply(entry);
-  return fold.snapshot();
+  return fold;
+}
+
+/** The task that a whole log amounts to. */
+export function foldLog(entries: readonly LogEntry[]): StoredTask {
+  return foldOfLog(entries).snapshot();
 }
 
 /** What a client sees of an entry; undefined for entries that are nobody's business but the server's. */

@@ -1,5 +1,6 @@
 import { createFifo } from './fifo.ts';
 import type { Retention } from './limits.ts';
+import { foldOf } from './settle.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /** Lets finished tasks go when their time has come. */
@@ -29,6 +30,8 @@ export function createFinishedTasks(
     if (record?.closedAt === undefined || now - record.closedAt < retention.logMs) return false;
     withoutLog += 1;
     bytes -= record.log.bytes;
+    // what it amounts to stays
+    foldOf(record);
     record.log.trimTo(record.seq + 1);
     return true;
   }

@@ -5,6 +5,7 @@ import { append } from './append.ts';
 import { addInput, createTask, requestCancel } from './client-writes.ts';
 import { claim, release, renew } from './leases.ts';
 import type { TaskList } from './list-index.ts';
+import { foldOf } from './settle.ts';
 import { pushSteps } from './push-storage.ts';
 import type { TaskRecord } from './task-record.ts';
 import type { TaskTable } from './task-table.ts';
@@ -68,7 +69,7 @@ function loadTask(table: TaskTable, taskId: TaskId, scope?: Scope): TaskSnapshot
   if (record === undefined) return undefined;
   return {
     scope: record.scope,
-    task: record.fold.snapshot(),
+    task: foldOf(record).snapshot(),
     seq: record.seq,
     ts: record.ts,
     closed: record.closedAt !== undefined,
@@ -102,7 +103,7 @@ function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
   const rows = page.slice(0, query.limit);
   const last = rows.at(-1);
   return {
-    tasks: rows.map(({ fold }) => withShape(fold.snapshot(), query)),
+    tasks: rows.map((record) => withShape(foldOf(record).snapshot(), query)),
     ...(page.length > rows.length && last !== undefined && { next: { ts: last.statusTs, id: last.id } }),
     total,
   };

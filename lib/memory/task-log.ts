@@ -1,6 +1,9 @@
 import type { LogEntry, Seq } from '../core/log.ts';
 import { jsonBytes } from './frozen-copy.ts';
 
+/** A short log. */
+const SMALL = { entries: 16, bytes: 16 * 1024 };
+
 /** The entries of one task that are still held: a contiguous piece up to the newest. */
 export class TaskLog {
   #entries: LogEntry[] = [];
@@ -13,6 +16,11 @@ export class TaskLog {
 
   get length(): number {
     return this.#entries.length;
+  }
+
+  /** Whether it is so short that what it amounts to can be made whenever somebody asks. */
+  get isSmall(): boolean {
+    return this.#entries.length <= SMALL.entries && this.#bytes <= SMALL.bytes;
   }
 
   /** What they take, as `jsonBytes` has it. */
@@ -28,6 +36,11 @@ export class TaskLog {
   /** Nothing more will come: lets go of the room that was left for it. */
   close(): void {
     this.#entries = this.#entries.slice();
+  }
+
+  /** All that are held, from `first` on. */
+  all(): readonly LogEntry[] {
+    return this.#entries;
   }
 
   /** Entries after `after`: at most `limit` and `maxBytes`, at least one. */

@@ -20,7 +20,8 @@ export interface TaskRecord {
   readonly scopeKey: string;
   readonly contextId: string;
   readonly answers: Answers;
-  fold: Fold;
+  /** Absent until somebody asks, where the log is short. */
+  fold: Fold | undefined;
   readonly log: TaskLog;
 
   seq: Seq;

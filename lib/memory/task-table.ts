@@ -1,6 +1,6 @@
 import { isInterrupted } from '../protocol/states.ts';
 import type { Clock } from '../core/clock.ts';
-import { createFold, isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
+import { isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
 import { StorageError, type NewTask } from '../core/storage.ts';
 import { ArtifactSizes } from './artifact-sizes.ts';
@@ -12,7 +12,7 @@ import type { Limits, Retention } from './limits.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createFinishedTasks } from './retention.ts';
 import { createPushTable, type PushRecord, type PushTable } from './push-table.ts';
-import { FinishedTask, settle } from './settle.ts';
+import { foldOf, settle } from './settle.ts';
 import { TaskLog } from './task-log.ts';
 import { isSameScope, scopeKeyOf, type TaskRecord } from './task-record.ts';
 
@@ -128,7 +128,8 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.seq = seq;
     record.ts = ts;
     record.log.push(entry, bytes);
-    record.fold.apply(entry);
+    if (record.fold !== undefined) record.fold.apply(entry);
+    else if (!record.log.isSmall) foldOf(record);
     weigh(record, entry, bytes);
     noteEntry(record, entry);
     if (isVisible(entry)) {
@@ -151,11 +152,8 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.pending = [];
     due(record.scope.agent).delete(record.id);
     active -= 1;
-    const task = record.fold.snapshot();
-    record.taskBytes = settle(task);
-    record.fold = new FinishedTask(task);
     record.artifactBytes = undefined;
-    record.log.close();
+    settle(record);
     finished.add(record);
   }
 
@@ -165,6 +163,8 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     const isFull = log.length > limits.logEntries || log.bytes > limits.logBytes;
     const keepFrom = Math.min(doneSeq + 1, newest.seq);
     if (!isFull || closedAt !== undefined || log.first >= keepFrom) return;
+    // what is cut off is in it
+    foldOf(record);
     const cut = log.cutFor({ entries: limits.logEntries * 0.75, bytes: limits.logBytes * 0.75 });
     log.trimTo(Math.min(cut, keepFrom));
   }
@@ -201,7 +201,7 @@ function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): 
     state: task.status.state,
     scopeKey: key,
     contextId: task.contextId,
-    fold: createFold(open),
+    fold: undefined,
     log: new TaskLog(),
     closedAt: undefined,
     lease: undefined,
