@@ -1,3 +1,4 @@
+import { asError } from './as-error.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { Page, Reader, Source } from './feed-reader.ts';
 import type { Ring } from './feed-ring.ts';
@@ -54,7 +55,7 @@ export class Watch implements Source {
         this.#hear(hint);
       });
     } catch (error) {
-      joined = Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      joined = Promise.reject(asError(error));
     }
     joined.then(
       (unsubscribe) => {

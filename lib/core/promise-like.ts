@@ -2,3 +2,8 @@
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
+
+/** Goes on with a value: at once, where it need not be waited for. */
+export function whenKnown<T, R>(value: T | PromiseLike<T>, go: (value: T) => Promise<R>): Promise<R> {
+  return isPromiseLike(value) ? Promise.resolve(value).then(go) : go(value);
+}

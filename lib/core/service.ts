@@ -14,13 +14,14 @@ import {
   readParams,
   requiresOwner,
 } from './admission.ts';
+import { asError } from './as-error.ts';
 import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
 import type { ExtendedCard } from './extended-card.ts';
-import type { Answers, TaskId } from './log.ts';
+import type { Answers, Metadata, Scope, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
-import { isPromiseLike } from './promise-like.ts';
+import { whenKnown } from './promise-like.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
 import { createPushOperations, type PushPart } from './push-configs.ts';
 import { bringsWebhook, type PushDraft, readPush } from './push-draft.ts';
@@ -106,39 +107,64 @@ export function createService(options: ServiceOptions): Service {
   const activeExtensions = (requested: readonly string[]) =>
     requested.length === 0 ? NONE : [...new Set(requested)].filter((uri) => declared.has(uri));
 
-  async function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
-    // most of what is asked is known at once, and then not waited for
-    const identified = caller.identify();
-    const owner = isPromiseLike(identified) ? await identified : identified;
+  /** Most of what is asked is known at once, and then not waited for: without a promise for each question. */
+  function invoke<M extends Method>(method: M, params: unknown, caller: Caller): Promise<Reply<M>> {
+    try {
+      return whenKnown(caller.identify(), (owner) => identified(method, params, caller, owner));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  function identified<M extends Method>(
+    method: M,
+    params: unknown,
+    caller: Caller,
+    owner: string | null,
+  ): Promise<Reply<M>> {
     if (enforceAuth) admitOwner(card, owner);
     if (method === 'GetExtendedAgentCard' && extendedCard?.isPublic === false) demandOwner(card, owner);
     const described = DESCRIBED.has(method) ? caller.describe?.() : undefined;
-    const data = isPromiseLike(described) ? await described : described;
-    admitExtensions(card, caller.extensions);
-    const { dialect } = caller;
-    admitCapability(card, method, params, dialect?.hasWebhook);
-    const checked = readParams(method, dialect === undefined ? params : dialect.translate(params), limits);
-    const asked = tenantOf(checked, caller);
-    const tenant = typeof asked === 'string' ? asked : await asked;
-    const sendKey = keyOf(checked, caller);
-    const draft = push && bringsWebhook(checked) ? await pushOf(checked, caller, push) : undefined;
-    checkInput(checked);
-    const extensions = activeExtensions(caller.extensions);
-    // all fields each time, so that contexts have one hidden class
-    return await operations[method](checked, {
-      scope: { agent: agentId, tenant, owner },
-      signal: caller.signal,
-      extensions,
-      resumable: extensions.includes(RESUMABLE_STREAM),
-      caller: data,
-      ask: caller.ask,
-      url: caller.url,
-      lastEventId: caller.lastEventId,
-      traceparent: caller.traceparent,
-      openStream: undefined,
-      sendKey,
-      push: draft,
-      dialect: dialect?.name,
+    return whenKnown(described, (data) => {
+      admitExtensions(card, caller.extensions);
+      const { dialect } = caller;
+      admitCapability(card, method, params, dialect?.hasWebhook);
+      const translated = dialect === undefined ? params : dialect.translate(params);
+      const checked = readParams(method, translated, limits);
+      return whenKnown(tenantOf(checked, caller), (tenant) =>
+        placed(method, checked, caller, { agent: agentId, tenant, owner }, data),
+      );
+    });
+  }
+
+  function placed<M extends Method>(
+    method: M,
+    params: Methods[M]['params'],
+    caller: Caller,
+    scope: Scope,
+    data: Metadata | undefined,
+  ): Promise<Reply<M>> {
+    const sendKey = keyOf(params, caller);
+    const draft = push && bringsWebhook(params) ? pushOf(params, caller, push) : undefined;
+    return whenKnown(draft, (known) => {
+      checkInput(params);
+      const extensions = activeExtensions(caller.extensions);
+      // all fields each time, so that contexts have one hidden class
+      return operations[method](params, {
+        scope,
+        signal: caller.signal,
+        extensions,
+        resumable: extensions.includes(RESUMABLE_STREAM),
+        caller: data,
+        ask: caller.ask,
+        url: caller.url,
+        lastEventId: caller.lastEventId,
+        traceparent: caller.traceparent,
+        openStream: undefined,
+        sendKey,
+        push: known,
+        dialect: caller.dialect?.name,
+      });
     });
   }
 

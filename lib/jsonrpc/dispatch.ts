@@ -1,6 +1,7 @@
 import type { Answer, Headers } from '../binding/answer.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { failedCall, type FailedCall } from '../binding/failed-call.ts';
+import { resultJson } from '../binding/recent-json.ts';
 import { v03 } from '../compat/v03/dialect.ts';
 import { type EventStream, isStreaming, type Method, type Service } from '../core/call.ts';
 import { parseCall, readCall, type RpcId } from '../protocol/envelope.ts';
@@ -51,15 +52,19 @@ function dispatch(service: Service, body: CallBody, request: CallRequest): CallR
   return answer(service, request, { id, method, params });
 }
 
-async function answerCurrent(service: Service, request: CallRequest, call: RpcCall): Promise<CallReply> {
+function answerCurrent(service: Service, request: CallRequest, call: RpcCall): Promise<CallReply> {
   const { caller, mask, served } = request;
   const { id, method, params } = call;
-  try {
-    if (!isStreaming(method)) return answer(id, await service.invoke(method, params, caller));
-    return streamReply(id, await service.invoke(method, params, caller), mask, failedCall(call));
-  } catch (error) {
-    return errorAnswer(id, mask(explainOlder(error, call, served.includes('0.3')), failedCall(call)));
+  const failed = (error: unknown) =>
+    errorAnswer(id, mask(explainOlder(error, call, served.includes('0.3')), failedCall(call)));
+  if (isStreaming(method)) {
+    const begun = (stream: EventStream) => streamReply(id, stream, mask, failedCall(call));
+    return service.invoke(method, params, caller).then(begun, failed);
   }
+  return service
+    .invoke(method, params, caller)
+    .then((result) => answer(id, resultJson(method, result)))
+    .catch(failed);
 }
 
 /** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
@@ -99,7 +104,8 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
   });
   try {
     if (isStreaming(method)) return streamOf(await service.invoke(method, params, caller));
-    return answer(id, v03.result(method, await service.invoke(method, params, caller)), headers);
+    const result = v03.result(method, await service.invoke(method, params, caller));
+    return answer(id, JSON.stringify(result), headers);
   } catch (error) {
     // what the mask has seen once it knows again
     return isStreaming(method) ? streamOf(broken(mask(error, named))) : failed(error);
@@ -117,9 +123,9 @@ function olderHeaders(service: Service, { caller, olderExtensions }: CallRequest
 
 const NO_HEADERS: Headers = {};
 
-function answer(id: RpcId, result: unknown, headers = NO_HEADERS): Answer {
+function answer(id: RpcId, result: string, headers = NO_HEADERS): Answer {
   const { prefix, suffix } = envelopeOf(id);
-  return { status: 200, headers, json: `${prefix}${JSON.stringify(result)}${suffix}` };
+  return { status: 200, headers, json: `${prefix}${result}${suffix}` };
 }
 
 /** The response around a result, which is made only once for all readers of an event. */

@@ -1,3 +1,4 @@
+import { resultJson } from '../binding/recent-json.ts';
 import type { Answer } from '../binding/answer.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { failedCall, type FailedCall } from '../binding/failed-call.ts';
@@ -102,5 +103,5 @@ function answer(method: Method, result: unknown): Answer {
   // what one caller sees of the agent is not for the next one
   const caching =
     method === 'GetExtendedAgentCard' ? { 'Cache-Control': 'private', Vary: 'Authorization' } : {};
-  return { status: 200, headers: { ...JSON_TYPE, ...caching }, json: JSON.stringify(result) };
+  return { status: 200, headers: { ...JSON_TYPE, ...caching }, json: resultJson(method, result) };
 }
