@@ -13,7 +13,7 @@ export class Ring {
   #hi: Seq = 0;
   // what was taken last: all that readers want who had everything before it
   #newest: readonly LogEntry[] | undefined;
-  #slices: Map<Seq, readonly LogEntry[]> | undefined;
+  #slices: { readonly cursor: Seq; readonly entries: readonly LogEntry[] }[] = [];
   /** Its neighbours among the rings of all tasks. */
   older: Ring | undefined;
   newer: Ring | undefined;
@@ -33,7 +33,7 @@ export class Ring {
 
   /** Takes what is new of these; after a hole it starts anew. */
   push(entries: readonly LogEntry[]): void {
-    this.#slices = undefined;
+    if (this.#slices.length > 0) this.#slices = [];
     const before = this.#held.length;
     for (const entry of entries) this.#add(entry);
     this.#newest = this.#held.length === before + entries.length ? entries : undefined;
@@ -45,12 +45,10 @@ export class Ring {
     const from = cursor + this.#held.length - this.#hi;
     if (cursor >= this.#hi || from < 0) return undefined;
     if (this.#newest !== undefined && cursor + this.#newest.length === this.#hi) return this.#newest;
-    const known = this.#slices?.get(cursor);
-    if (known !== undefined) return known;
-    const slice = this.#held.slice(from);
-    this.#slices ??= new Map();
-    if (this.#slices.size < SHARED_SLICES) this.#slices.set(cursor, slice);
-    return slice;
+    for (const slice of this.#slices) if (slice.cursor === cursor) return slice.entries;
+    const entries = this.#held.slice(from);
+    if (this.#slices.length < SHARED_SLICES) this.#slices.push({ cursor, entries });
+    return entries;
   }
 
   #add(entry: LogEntry): void {

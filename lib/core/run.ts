@@ -1,4 +1,5 @@
 import { AppendQueue, pushed } from './append-queue.ts';
+import { asError } from './as-error.ts';
 import type { Clock } from './clock.ts';
 import type { TurnReads } from './create-turn.ts';
 import type { EventBus } from './event-bus.ts';
@@ -9,6 +10,7 @@ import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
+import { whenKnown } from './promise-like.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
@@ -17,6 +19,7 @@ import type { ClaimedTask, Storage } from './storage.ts';
 import { isRefusal } from './task-failed.ts';
 import { INPUT_TIMEOUT, TimeLimits, type TimeLimitsOwner } from './time-limits.ts';
 import type { AbortReason } from './turn.ts';
+import type { RunState } from './turn-writer.ts';
 
 /** What a run needs beside its task. Times are in ms. */
 export interface RunOptions {
@@ -176,23 +179,28 @@ class TaskRun
     return retryUntil(what, action, this.#keeper.lost, { clock, logger, taskId: this.taskId });
   }
 
+  #run(): Promise<unknown> {
+    try {
+      this.#keeper.start();
+      if (this.claimed.cancelRequested) return pushed(this.queue, [CANCELED]);
+      const end = endWithoutAgent(this.claimed, this.options.maxAttempts);
+      if (end !== undefined) return this.#endWith(end);
+      return this.#turn(this.claimed.attempt).then((state) => (state === 'more' ? this.#goOn() : undefined));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
   /** A pause that finds newer input keeps the lease, and the next turn follows at once. */
-  async #run(): Promise<void> {
-    this.#keeper.start();
-    if (this.claimed.cancelRequested) {
-      await pushed(this.queue, [CANCELED]);
-      return;
-    }
-    const end = endWithoutAgent(this.claimed, this.options.maxAttempts);
-    if (end !== undefined) {
-      await this.#endWith(end);
-      return;
-    }
-    for (let { attempt } = this.claimed; ; attempt = 1) {
-      const entry = await this.inbox.next();
+  async #goOn(): Promise<void> {
+    while ((await this.#turn(1)) === 'more');
+  }
+
+  #turn(attempt: number): Promise<RunState> {
+    return whenKnown(this.inbox.next(), (entry) => {
       if (entry === undefined) throw new Error('The storage gave a task without anything to answer');
-      if ((await runTurn(this, entry, attempt)) !== 'more') return;
-    }
+      return runTurn(this, entry, attempt);
+    });
   }
 
   /** Ends the task without its agent, in words for the client. */

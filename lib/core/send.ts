@@ -6,6 +6,7 @@ import {
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
+import { asError } from './as-error.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { entryStream } from './entry-stream.ts';
@@ -71,22 +72,18 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */
-  async function answerOf(
-    sent: Sent,
-    signal: Abortable,
-    see: (entry: LogEntry) => void = () => undefined,
-  ): Promise<LogEntry> {
-    try {
-      for await (const batch of tailOf(sent, signal)) {
-        for (const entry of batch) {
-          see(entry);
-          if (answersSend(entry, sent.own)) return entry;
-        }
-      }
-    } catch (error) {
-      throw streamFailure(error);
-    }
-    throw unanswered(sent, signal);
+  function answerOf(sent: Sent, signal: Abortable, see?: (entry: LogEntry) => void): Promise<LogEntry> {
+    const tail = tailOf(sent, signal)[Symbol.asyncIterator]();
+    const answers = (entry: LogEntry) => {
+      see?.(entry);
+      return answersSend(entry, sent.own);
+    };
+    return firstOf(tail, answers).then(
+      (entry) => entry ?? Promise.reject(unanswered(sent, signal)),
+      (error: unknown) => {
+        throw streamFailure(error);
+      },
+    );
   }
 
   async function sendStreamingMessage(
@@ -140,6 +137,30 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   return { sendMessage, sendStreamingMessage };
+}
+
+/** The first entry that is wanted; undefined where the tail ends before. One promise for the answer, as each send waits for one. */
+function firstOf(
+  tail: AsyncIterator<readonly LogEntry[]>,
+  isWanted: (entry: LogEntry) => boolean,
+): Promise<LogEntry | undefined> {
+  return new Promise((resolve, reject) => {
+    const look = ({ done, value }: IteratorResult<readonly LogEntry[]>) => {
+      try {
+        const entry = done === true ? undefined : value.find(isWanted);
+        if (done !== true && entry === undefined) {
+          tail.next().then(look, reject);
+          return;
+        }
+        void tail.return?.();
+        resolve(entry);
+      } catch (error) {
+        void tail.return?.();
+        reject(asError(error));
+      }
+    };
+    tail.next().then(look, reject);
+  });
 }
 
 /** What follows a task that has ended. */

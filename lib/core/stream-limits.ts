@@ -44,14 +44,19 @@ export function createStreamLimits(limits: StreamLimits): BoundedOperations {
         throw error;
       }
     },
-    waiting: (operation) => async (params, context) => {
-      if (params.configuration?.returnImmediately === true) return await operation(params, context);
+    waiting: (operation) => (params, context) => {
+      if (params.configuration?.returnImmediately === true) return operation(params, context);
       const place = new Place(places, context);
-      try {
-        return await operation(params, withPlace(context, place));
-      } finally {
-        place.free();
-      }
+      return operation(params, withPlace(context, place)).then(
+        (answer) => {
+          place.free();
+          return answer;
+        },
+        (error: unknown) => {
+          place.free();
+          throw error;
+        },
+      );
     },
   };
 }

@@ -26,7 +26,7 @@ export function createTask(table: TaskTable, init: NewTask): CreatedTask {
   table.expire(EXPIRE_PER_WRITE);
   const { scope, task, idempotency } = init;
   const now = table.now();
-  const first = table.keys.find(scopeKeyOf(scope), idempotency, now);
+  const first = idempotency && table.keys.find(scopeKeyOf(scope), idempotency, now);
   if (first === 'reused') throw new StorageError('key-reused', 'The idempotency key belongs to another call');
   if (first !== undefined) return { created: false, taskId: first.taskId, seq: first.seq };
   if (table.has(task.id)) throw new StorageError('exists', `There is a task ${task.id} already`);
