@@ -63,6 +63,48 @@ describe('a flush', () => {
     expect(delivered).toEqual(['a', 'b']);
   });
 
+  describe('of several tasks is followed by a longer pause', () => {
+    /** After a flush of two tasks that took so long, when a third has news. */
+    async function afterFlush(tookMs: number) {
+      const clock = fakeClock();
+      const delivered: string[] = [];
+      const { mark } = createFlush<string>(clock, (item) => {
+        delivered.push(item);
+        if (item === 'b') clock.advance(tookMs);
+      });
+      mark('a');
+      mark('b');
+      await turn();
+      mark('c');
+      return { clock, isOver: () => delivered.includes('c') };
+    }
+
+    it('four times as long', async () => {
+      const { clock, isOver } = await afterFlush(0.1);
+      for (let step = 1; step <= 4; step += 1) {
+        await turn();
+        expect(isOver()).toBe(false);
+        clock.advance(0.1);
+      }
+      await turn();
+      expect(isOver()).toBe(true);
+    });
+
+    it.each([
+      ['a millisecond at most', 0.4, 1],
+      ['as long as it took, where that is more', 3, 3],
+    ])('%s', async (_most, tookMs, pauseMs) => {
+      const { isOver } = await afterFlush(tookMs);
+      for (let turns = 0; turns < 10; turns += 1) await turn();
+      jest.advanceTimersByTime(pauseMs - 1);
+      await turn();
+      expect(isOver()).toBe(false);
+      jest.advanceTimersByTime(1);
+      await turn();
+      expect(isOver()).toBe(true);
+    });
+  });
+
   it.each([
     ['turns of the loop until it is over', 3],
     ['eight turns at most', 8],

@@ -46,9 +46,9 @@
 
 /** @type {Sizes} */
 export const NORMAL = {
-  rounds: 3,
+  rounds: 7,
   warmUpRequests: 10_000,
-  unarySeconds: 0.45,
+  unarySeconds: 0.35,
   streamSeconds: 0.35,
   fanOutChunks: 250,
   growthChunks: [1000, 16_000],

@@ -25,6 +25,7 @@ export async function wave(server, connections, { chunks = CHUNKS, request = sen
 export const chunkStreams = {
   name: 'chunk-streams',
   title: `${STREAMS} streams of ${CHUNKS} chunks of ${BYTES} B at once`,
+  rounds: 5,
   metrics: [
     { key: 'cpuPer1e5', label: 'server CPU s per 1e5 events', better: 'lower' },
     { key: 'perSecond', label: 'events per second', better: 'higher' },

@@ -29,6 +29,7 @@ async function comeAndGo(server, taskId, batches) {
 export const churn = {
   name: 'churn',
   title: `${BATCHES * BATCH} readers of one task come and go`,
+  rounds: 3,
   metrics: [{ key: 'keptKb', label: 'heap KB kept per reader gone', better: 'lower', absolute: true }],
   async run(server) {
     const owner = await HttpConnection.open(server.port);

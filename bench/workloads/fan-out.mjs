@@ -31,6 +31,7 @@ async function deliver(server, { chunks, readers }) {
 export const fanOut = {
   name: 'fan-out',
   title: `one task to ${READERS} readers`,
+  rounds: 5,
   metrics: [
     { key: 'cpuPer1e5', label: 'server CPU s per 1e5 deliveries', better: 'lower' },
     { key: 'perSecond', label: 'deliveries per second', better: 'higher' },

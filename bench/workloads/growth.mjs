@@ -74,6 +74,7 @@ function describe({ chunks, reached, capped, cpuSeconds, rssMb }) {
 export const growth = {
   name: 'growth',
   title: `one task of 1,000 and of 16,000 chunks of ${BYTES} B`,
+  rounds: 2,
   metrics: [
     { key: 'us1000', label: 'server CPU µs per event, 1,000 chunks', better: 'lower' },
     { key: 'us16000', label: 'server CPU µs per event, 16,000 chunks', better: 'lower' },

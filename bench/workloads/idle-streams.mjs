@@ -25,6 +25,7 @@ function openWorking(connection) {
 /** @type {import('../lib/workload.mjs').Workload} */
 export const idleStreams = {
   name: 'idle-streams',
+  rounds: 2,
   // every agent is to run: one that waits for its turn costs less than those of the other servers
   env: { CONCURRENCY: '100000' },
   title: 'open streams on which nothing happens',

@@ -38,6 +38,7 @@ async function slowReceiver() {
 export const slowWebhook = {
   name: 'slow-webhook',
   title: 'streams of 10 paced chunks with a webhook that takes 10 s, beside those without',
+  rounds: 3,
   servers: ['express-a2a'],
   metrics: [
     { key: 'without', label: 'p99 ms without webhook', better: 'lower', absolute: true },

@@ -69,6 +69,7 @@ async function compare(cost) {
 export const streamV03 = {
   name: 'stream-v03',
   title: 'streams of A2A 0.3 against the same in 1.0',
+  rounds: 3,
   servers: ['express-a2a'],
   metrics: [
     { key: 'echo', label: 'CPU of an echo in 0.3 : in 1.0', better: 'lower', absolute: true },
