@@ -56,7 +56,7 @@ async function main() {
   const tables = [figures(measured, servers), targetTable(measured)];
   for (const table of tables) console.log(`\n${asText(table)}`);
   console.log(
-    `\n${notes(measured).join('\n')}\n\n${LEGEND}\n${machine(startedAt, COMPARED)}; ${sizes.rounds} rounds.`,
+    `\n${notes(measured).join('\n')}\n\n${LEGEND}\n${machine(startedAt, COMPARED)}; up to ${sizes.rounds} rounds.`,
   );
   if (args.servers !== undefined || args.workloads !== undefined || args.quick) return;
   writeFileSync(join(import.meta.dirname, 'results.md'), page(tables, measured, startedAt, sizes.rounds));
@@ -99,7 +99,7 @@ function page([all, reached], measured, startedAt, rounds) {
     '# Results',
     `Written by \`npm run bench\`; [README.md](README.md) tells what is measured and how to read it, [notes.md](notes.md) what each
 step towards these figures cost and won.`,
-    `${machine(startedAt, COMPARED)}; ${rounds} rounds.`,
+    `${machine(startedAt, COMPARED)}; up to ${rounds} rounds.`,
     `## Targets\n\n${asMarkdown(reached)}`,
     `## Figures\n\n${LEGEND}\n\n${asMarkdown(all)}`,
     `## Workloads\n\n${list(measured.map(({ name, title }) => `${name}: ${title}`))}`,

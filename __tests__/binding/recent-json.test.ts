@@ -36,9 +36,18 @@ describe('the JSON of results', () => {
     expect(new RecentJson().of(Object.freeze(given))).toBe(JSON.stringify(given));
   });
 
+  it('is not kept of what is large', () => {
+    const recent = new RecentJson();
+    const task = value('x'.repeat(512 * 1024));
+    Object.freeze(task.of);
+    recent.of(task.of);
+    recent.of(task.of);
+    expect(task.made()).toBe(2);
+  });
+
   it.each([
     ['so many', 256, 1],
-    ['so large', 4, 1024 * 1024 + 1],
+    ['so large', 9, 500 * 1024],
   ])('is made again once there were others, %s', (_name, count, characters) => {
     const recent = new RecentJson();
     const first = value();

@@ -311,3 +311,29 @@ describe('a wait', () => {
     });
   });
 });
+
+it.each<[string, unknown]>([
+  ['an error', new Error('no gaps')],
+  ['what has no text', Object.create(null)],
+])('a run whose bus throws %s is let go, and the others of its claim run', async (_, thrown) => {
+  await withBench(async (bench) => {
+    const taskIds = [await bench.send(), await bench.send(), await bench.send()];
+    let throws = 0;
+    const { logged } = await bench.start(() => 'done', {
+      eventBus: {
+        publish: () => undefined,
+        subscribe: () => Promise.resolve(() => undefined),
+        onGap() {
+          throws += 1;
+          if (throws === 1) throw thrown;
+          return () => undefined;
+        },
+        close: () => Promise.resolve(),
+      },
+    });
+    for (const taskId of taskIds.slice(1)) await bench.ended(taskId);
+    await bench.settle();
+    expect(brief(await bench.log(taskIds[0] ?? ''))).toEqual(['open hello']);
+    expect(logged).toEqual([expect.stringContaining('a run failed')]);
+  });
+});

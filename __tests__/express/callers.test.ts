@@ -241,3 +241,20 @@ describe('`enforceAuth: false` (NEEDS 4)', () => {
     expect(codes.filter((code) => code === 'ERR_A2A_AUTH_OFF')).toHaveLength(times);
   });
 });
+
+it.each<[string, unknown]>([
+  ['an object', { code: 'E_DB' }],
+  ['what has no text', Object.create(null)],
+  ['nothing', undefined],
+])('what `owner` throws at once is reported as it is, and the call is answered: %s', async (_, what) => {
+  const errors: unknown[] = [];
+  const owner = () => {
+    throw what;
+  };
+  const app = await serve({ owner, onError: (error) => errors.push(error) });
+  // the first call also waits for the start of the storage
+  await app.open('ListTasks');
+  const response = await app.open('ListTasks');
+  expect(await response.json()).toMatchObject({ id: 1, error: { code: -32603 } });
+  expect(errors).toEqual([what, what]);
+});

@@ -63,6 +63,32 @@ describe('the memory of a backend that nobody sweeps', () => {
     expect((await heldBytes()) - before).toBeLessThan(5_000_000);
   });
 
+  it('counts a finished task as its log, and as what it amounts to once that is gone', async () => {
+    const metadata = { claims: 'x'.repeat(8000) };
+    const kept = async (logMs: number) => {
+      const { clock, bench } = open({ retention: { finishedBytes: 50_000, logMs } });
+      for (let count = 0; count < 40; count += 1) {
+        const taskId = await bench.createTask({ request: { metadata } });
+        await (await bench.take(taskId)).append(artifact('a', 'x'), status('COMPLETED'));
+        clock.advance(10);
+      }
+      await bench.storage.sweep(100);
+      return listed(bench);
+    };
+    // 8 KB of a log are what was asked for with the message
+    expect(await kept(Infinity)).toBe(5);
+    expect(await kept(0)).toBe(40);
+  });
+
+  it('makes no task of a log that goes with it', async () => {
+    const { clock, table, bench } = open({ retention: { finishedMs: 1000, logMs: 100 } });
+    const records = [];
+    for (let count = 0; count < 20; count += 1) records.push(table.find(await finish(bench)));
+    clock.advance(1000);
+    expect(await listed(bench)).toBe(0);
+    expect(records.filter((record) => record?.fold !== undefined)).toEqual([]);
+  });
+
   it('lets go of what is too old as new tasks come', async () => {
     const { bench, clock, table } = open();
     for (let n = 0; n < 100; n += 1) await finish(bench);

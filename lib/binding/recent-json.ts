@@ -1,7 +1,7 @@
 import type { Method } from '../core/call.ts';
 
-/** Texts that are kept: so many, of so many characters together; and as many that were made before those. */
-const MOST = { texts: 256, characters: 4 * 1024 * 1024 };
+/** Texts that are kept: so many, of so many characters together, and as many that were made before those; none that is longer. */
+const MOST = { texts: 256, characters: 4 * 1024 * 1024, each: 512 * 1024 };
 
 /** The JSON of results that are asked for again and again, such as tasks that clients poll. */
 export class RecentJson {
@@ -10,13 +10,13 @@ export class RecentJson {
   #texts = 0;
   #characters = 0;
 
-  /** The JSON of a value; kept where that is frozen, as nobody can change it then. A storage of this process gives the same task until it grows. */
+  /** The JSON of a value; kept where that is frozen. A storage of this process gives the same task until it grows. */
   of(value: unknown): string {
     if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return JSON.stringify(value);
     const known = this.#newer.get(value) ?? this.#older.get(value);
     if (known !== undefined) return known;
     const text = JSON.stringify(value);
-    this.#keep(value, text);
+    if (text.length <= MOST.each) this.#keep(value, text);
     return text;
   }
 
@@ -32,6 +32,7 @@ export class RecentJson {
   }
 }
 
+/** One for all routers of the process: a task is an object that only its own router gives. */
 const tasks = new RecentJson();
 
 /** The JSON of the result of an operation. Of what the application makes nobody knows whether it changes. */

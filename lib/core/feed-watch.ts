@@ -1,9 +1,9 @@
-import { asError } from './as-error.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { Page, Reader, Source } from './feed-reader.ts';
 import type { Ring } from './feed-ring.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
+import { rejected } from './promise-like.ts';
 
 /** What all watched tasks of a process share. */
 export interface WatchContext {
@@ -55,7 +55,7 @@ export class Watch implements Source {
         this.#hear(hint);
       });
     } catch (error) {
-      joined = Promise.reject(asError(error));
+      joined = rejected(error);
     }
     joined.then(
       (unsubscribe) => {

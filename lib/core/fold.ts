@@ -198,7 +198,10 @@ class Artifacts {
   }
 }
 
+/** Extensions and metadata are replaced by a further chunk, never changed. */
 function frozenArtifact(artifact: Artifact): Artifact {
+  Object.freeze(artifact.extensions);
+  Object.freeze(artifact.metadata);
   return Object.freeze({ ...artifact, parts: frozenList(artifact.parts) });
 }
 
@@ -230,7 +233,7 @@ function frozenList<T>(list: readonly T[]): T[] {
 }
 
 /** The fold of a whole log, from its `open` entry on. */
-export function foldOfLog(entries: readonly LogEntry[]): Fold {
+export function foldFrom(entries: readonly LogEntry[]): Fold {
   const [open, ...others] = entries;
   if (open?.kind !== 'open') throw new TypeError('A log begins with its open entry');
   const fold = createFold(open);
@@ -240,7 +243,7 @@ export function foldOfLog(entries: readonly LogEntry[]): Fold {
 
 /** The task that a whole log amounts to. */
 export function foldLog(entries: readonly LogEntry[]): StoredTask {
-  return foldOfLog(entries).snapshot();
+  return foldFrom(entries).snapshot();
 }
 
 /** What a client sees of an entry; undefined for entries that are nobody's business but the server's. */

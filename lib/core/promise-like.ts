@@ -3,7 +3,14 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** Goes on with a value: at once, where it need not be waited for. */
+/** Goes on with a value: at once, where it need not be waited for, and then what `go` throws is thrown. */
 export function whenKnown<T, R>(value: T | PromiseLike<T>, go: (value: T) => Promise<R>): Promise<R> {
   return isPromiseLike(value) ? Promise.resolve(value).then(go) : go(value);
+}
+
+/** Rejects with what was thrown, whatever it is. */
+export function rejected(thrown: unknown): Promise<never> {
+  return new Promise((_, reject) => {
+    (reject as (reason: unknown) => void)(thrown);
+  });
 }

@@ -1,5 +1,4 @@
 import { AppendQueue, pushed } from './append-queue.ts';
-import { asError } from './as-error.ts';
 import type { Clock } from './clock.ts';
 import type { TurnReads } from './create-turn.ts';
 import type { EventBus } from './event-bus.ts';
@@ -10,7 +9,7 @@ import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
-import { whenKnown } from './promise-like.ts';
+import { rejected, whenKnown } from './promise-like.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
@@ -187,7 +186,7 @@ class TaskRun
       if (end !== undefined) return this.#endWith(end);
       return this.#turn(this.claimed.attempt).then((state) => (state === 'more' ? this.#goOn() : undefined));
     } catch (error) {
-      return Promise.reject(asError(error));
+      return rejected(error);
     }
   }
 

@@ -6,7 +6,6 @@ import {
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
-import { asError } from './as-error.ts';
 import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { entryStream } from './entry-stream.ts';
@@ -156,7 +155,7 @@ function firstOf(
         resolve(entry);
       } catch (error) {
         void tail.return?.();
-        reject(asError(error));
+        (reject as (reason: unknown) => void)(error);
       }
     };
     tail.next().then(look, reject);

@@ -14,14 +14,13 @@ import {
   readParams,
   requiresOwner,
 } from './admission.ts';
-import { asError } from './as-error.ts';
 import type { Caller, Method, Reply, Service } from './call.ts';
 import { announce, type Engine, type OperationContext, wake } from './engine.ts';
 import { createEventItemCache } from './event-items.ts';
 import type { ExtendedCard } from './extended-card.ts';
 import type { Answers, Metadata, Scope, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
-import { whenKnown } from './promise-like.ts';
+import { rejected, whenKnown } from './promise-like.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
 import { createPushOperations, type PushPart } from './push-configs.ts';
 import { bringsWebhook, type PushDraft, readPush } from './push-draft.ts';
@@ -112,7 +111,7 @@ export function createService(options: ServiceOptions): Service {
     try {
       return whenKnown(caller.identify(), (owner) => identified(method, params, caller, owner));
     } catch (error) {
-      return Promise.reject(asError(error));
+      return rejected(error);
     }
   }
 

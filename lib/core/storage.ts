@@ -156,9 +156,9 @@ export interface TaskPage {
  * Each write is one atomic step. Entries of a task have the numbers 1, 2, 3, …, become readable in that order, never
  * change, and go only by trimming the oldest; their times never decrease. A task ends with its only closing entry (a terminal status, or
  * `message`); every later write is refused with `closed`. Times are Storage's own clock, never the caller's.
- * What is returned may be shared and frozen, and what is frozen is so all the way down: its JSON is made once. What is
- * passed in is not kept. Any method may reject when the store can not be reached; callers repeat a write under its lease
- * and producer sequence.
+ * What is returned may be shared and frozen; a frozen task that is given again has not changed anywhere, as its JSON may
+ * be kept. What is passed in is not kept. Any method may reject when the store can not be reached; callers repeat a write
+ * under its lease and producer sequence.
  */
 export interface Storage {
   /** Usable by several processes at once. */

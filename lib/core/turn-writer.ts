@@ -1,6 +1,5 @@
 import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
-import { asError } from './as-error.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
 import type { Failures } from './failure.ts';
@@ -337,6 +336,10 @@ function isParts(output: Part | readonly Part[]): output is readonly Part[] {
 
 function listOf(body: ArtifactBody | undefined): readonly ArtifactBody[] {
   return body === undefined ? [] : [body];
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** What an agent gets for what was stored. */

@@ -1,6 +1,6 @@
 import { createFifo } from './fifo.ts';
 import type { Retention } from './limits.ts';
-import { foldOf } from './settle.ts';
+import { keepTask } from './settle.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /** Lets finished tasks go when their time has come. */
@@ -10,12 +10,14 @@ export interface FinishedTasks {
   readonly isOver: (record: TaskRecord, now: number) => boolean;
   /** Drops logs and removes tasks, at most `limit` together. Gives how many. */
   readonly expire: (now: number, limit: number) => number;
+  /** Removes all tasks that may not stay. */
+  readonly removeDue: (now: number) => void;
 }
 
 /** Tasks in the order in which they finished. Each loses its log once and goes once, so it costs the same however many there are. */
 export function createFinishedTasks(
   retention: Retention,
-  remove: (record: TaskRecord) => void,
+  onRemoved: (record: TaskRecord) => void,
 ): FinishedTasks {
   const tasks = createFifo<TaskRecord>();
   // so many of the oldest have lost their logs
@@ -29,22 +31,34 @@ export function createFinishedTasks(
     const record = tasks.at(withoutLog);
     if (record?.closedAt === undefined || now - record.closedAt < retention.logMs) return false;
     withoutLog += 1;
-    bytes -= record.log.bytes;
-    // what it amounts to stays
-    foldOf(record);
+    bytes -= record.taskBytes + record.log.bytes;
+    keepTask(record);
     record.log.trimTo(record.seq + 1);
+    bytes += record.taskBytes;
     return true;
   }
 
-  function removeOldest(now: number): boolean {
-    const record = tasks.at(0);
-    if (record === undefined) return false;
-    const isTooMuch = tasks.size() > retention.finishedTasks || bytes > retention.finishedBytes;
-    if (!isTooMuch && !isOver(record, now)) return false;
+  function remove(record: TaskRecord): void {
     tasks.shift();
     withoutLog = Math.max(0, withoutLog - 1);
     bytes -= record.taskBytes + record.log.bytes;
-    remove(record);
+    onRemoved(record);
+  }
+
+  /** What goes altogether needs no task made of its log first. */
+  function removeOldest(now: number): boolean {
+    const oldest = tasks.at(0);
+    if (oldest === undefined || !(isOver(oldest, now) || tasks.size() > retention.finishedTasks))
+      return false;
+    remove(oldest);
+    return true;
+  }
+
+  /** Logs that may go go first. */
+  function shrink(now: number): boolean {
+    const oldest = tasks.at(0);
+    if (oldest === undefined || bytes <= retention.finishedBytes) return false;
+    if (!dropLog(now)) remove(oldest);
     return true;
   }
 
@@ -56,8 +70,11 @@ export function createFinishedTasks(
     isOver,
     expire(now, limit) {
       let count = 0;
-      while (count < limit && (dropLog(now) || removeOldest(now))) count += 1;
+      while (count < limit && (removeOldest(now) || dropLog(now) || shrink(now))) count += 1;
       return count;
+    },
+    removeDue(now) {
+      while (removeOldest(now) || shrink(now));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { foldLog, foldOfLog, type Fold, type TaskShape, withShape } from '../core/fold.ts';
+import { foldLog, foldFrom, type Fold, type TaskShape, withShape } from '../core/fold.ts';
 import type { LogEntry, StoredTask } from '../core/log.ts';
 import { jsonBytes } from './frozen-copy.ts';
 import type { TaskRecord } from './task-record.ts';
@@ -7,7 +7,7 @@ import type { TaskRecord } from './task-record.ts';
 export function foldOf(record: TaskRecord): Fold {
   const { log, closedAt } = record;
   return (record.fold ??=
-    closedAt === undefined ? foldOfLog(log.all()) : new FinishedTask(foldLog(log.all())));
+    closedAt === undefined ? foldFrom(log.all()) : new FinishedTask(foldLog(log.all())));
 }
 
 /** Leaves of a task that has ended what is needed: thousands are kept. */
@@ -15,9 +15,16 @@ export function settle(record: TaskRecord): void {
   const { log } = record;
   log.close();
   if (log.isSmall && log.first === 1) {
+    // the log has all of it
     record.fold = undefined;
-    return;
+    record.taskBytes = 0;
+  } else {
+    keepTask(record);
   }
+}
+
+/** Makes what a task amounts to before its log goes. */
+export function keepTask(record: TaskRecord): void {
   const task = foldOf(record).snapshot();
   record.taskBytes = weighForGood(task);
   record.fold = new FinishedTask(task);

@@ -88,7 +88,7 @@ function headsOf(table: TaskTable, taskIds: readonly TaskId[]): Awaited<ReturnTy
 }
 
 function listTasks(table: TaskTable, scope: Scope, query: TaskQuery): TaskPage {
-  table.expire(Infinity);
+  table.removeDue();
   const list = table.listed.of(scope, query.contextId);
   const isWanted = ({ state }: TaskRecord) => query.state === undefined || state === query.state;
   // no id sorts before the empty one, so tasks of that very millisecond are in

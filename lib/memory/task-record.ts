@@ -20,7 +20,7 @@ export interface TaskRecord {
   readonly scopeKey: string;
   readonly contextId: string;
   readonly answers: Answers;
-  /** Absent until somebody asks, where the log is short. */
+  /** Absent where the log is short, until somebody asks. */
   fold: Fold | undefined;
   readonly log: TaskLog;
 
@@ -59,7 +59,7 @@ export interface TaskRecord {
   pushes: readonly PushRecord[];
   pushCount: number;
 
-  /** Bytes of the folded task, and of each artifact in it, once there is one. */
+  /** Bytes of the folded task, 0 where it has ended and the log has all of it; of each artifact in it, once there is one. */
   taskBytes: number;
   artifactBytes: ArtifactSizes | undefined;
 }

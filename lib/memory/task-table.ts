@@ -39,6 +39,8 @@ export interface TaskTable {
   readonly size: () => number;
   /** Removes what retention allows, at most `limit` records. Gives how many went. */
   readonly expire: (limit: number) => number;
+  /** Removes all tasks that may not stay. */
+  readonly removeDue: () => void;
 }
 
 /** A scope that nobody else can change, and its name as a key. */
@@ -74,7 +76,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     const record = tasks.get(taskId);
     if (record === undefined || (scope !== undefined && !isSameScope(record.scope, scope))) return undefined;
     if (!finished.isOver(record, clock.elapsed())) return record;
-    expire(Infinity);
+    removeDue();
     return undefined;
   }
 
@@ -174,8 +176,12 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     return count + keys.expire(clock.elapsed(), limit - count);
   }
 
+  function removeDue(): void {
+    finished.removeDue(clock.elapsed());
+  }
+
   return {
-    ...{ limits, keys, push, listed, find, create, write, due, expire },
+    ...{ limits, keys, push, listed, find, create, write, due, expire, removeDue },
     draft: (body) => draftEntry(body, clock.now()),
     newLeaseId: () => String((leases += 1)),
     now: clock.elapsed,
