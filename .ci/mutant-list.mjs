@@ -633,10 +633,7 @@ const LOG = [
     'the last of too many finished tasks goes first',
     'retention.ts',
     ['S21'],
-    [
-      'const isTooMuch = tasks.size() > retention.finishedTasks',
-      'const isTooMuch = tasks.size() >= retention.finishedTasks',
-    ],
+    ['tasks.size() > retention.finishedTasks', 'tasks.size() >= retention.finishedTasks'],
   ),
   mutant('one sweep removes everything', 'retention.ts', ['S21'], ['while (count < limit && (', 'while ((']),
   mutant(
@@ -831,15 +828,18 @@ const READS = [
       "import { createFold, withShape } from '../core/fold.ts';",
     ],
     [
-      'rows.map(({ fold }) => withShape(fold.snapshot(), query))',
-      'rows.map((row) => {\n      const task = withShape(row.fold.snapshot(), query);\n      Object.assign(row, { fold: createFold(task) });\n      return task;\n    })',
+      'rows.map((record) => withShape(foldOf(record).snapshot(), query))',
+      'rows.map((row) => {\n      const task = withShape(foldOf(row).snapshot(), query);\n      Object.assign(row, { fold: createFold(task) });\n      return task;\n    })',
     ],
   ),
   mutant(
     'artifacts are listed though nobody asked',
     'storage.ts',
     ['S14'],
-    ['withShape(fold.snapshot(), query)', 'withShape(fold.snapshot(), { ...query, includeArtifacts: true })'],
+    [
+      'withShape(foldOf(record).snapshot(), query)',
+      'withShape(foldOf(record).snapshot(), { ...query, includeArtifacts: true })',
+    ],
   ),
 ];
 
