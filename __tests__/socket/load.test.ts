@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { EventBus } from '../../lib/core/event-bus.ts';
 import { startWorker } from '../../lib/core/start-worker.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
-import { getTask, listTasks, openStream, start, stateOf, streamText } from '../helpers/calls.ts';
+import { getTask, openStream, start, stateOf, streamText } from '../helpers/calls.ts';
 import { gate, until } from '../helpers/gate.ts';
 import { type AgentApp, makeApp, message } from '../helpers/make-app.ts';
 import { heldBytes } from '../helpers/memory.ts';
@@ -123,7 +123,7 @@ describe('a reader that comes back to a log that is gone', () => {
       await until(() => responses.length === 2 && responses[1]?.headersSent === true);
       open();
       await until(async () => (await backend.storage.heads([id])).get(id)?.closed === true);
-      await listTasks(app); // drops what retention allows
+      await backend.storage.sweep(100);
       const last = parse(await readAll(socket))
         .body.trim()
         .split('\n\n')

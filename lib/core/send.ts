@@ -56,23 +56,30 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     return snapshot.task;
   }
 
-  /** The task as it was when an entry answered the send, or as it is where that was before. */
+  /** The task as it was when an entry answered the send, or as it is where the log does not go back that far. */
   function answeredTask(sent: Sent, signal: Abortable): Promise<StoredTask> {
     const { snapshot, created } = sent;
     if (snapshot?.closed === true) return Promise.resolve(snapshot.task);
-    const begin = created?.open ?? snapshot?.task;
+    // what answers may have been gone on from before the snapshot was read
+    const known = sent.before ?? snapshot;
+    const begin = created?.open ?? known?.task;
     if (begin === undefined) throw new Error('A send is answered with a task that is not known');
     const fold = createFold(begin);
-    const seen = created?.open.seq ?? snapshot?.seq ?? 0;
+    const seen = created?.open.seq ?? known?.seq ?? 0;
     const see = (entry: LogEntry) => {
       if (entry.seq > seen) fold.apply(entry);
     };
-    return answerOf(sent, signal, see).then(() => fold.snapshot());
+    return answerOf(sent, signal, see, sent.before?.seq).then(() => fold.snapshot());
   }
 
   /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */
-  function answerOf(sent: Sent, signal: Abortable, see?: (entry: LogEntry) => void): Promise<LogEntry> {
-    const tail = tailOf(sent, signal)[Symbol.asyncIterator]();
+  function answerOf(
+    sent: Sent,
+    signal: Abortable,
+    see?: (entry: LogEntry) => void,
+    after?: Seq,
+  ): Promise<LogEntry> {
+    const tail = tailOf(sent, signal, after)[Symbol.asyncIterator]();
     const answers = (entry: LogEntry) => {
       see?.(entry);
       return answersSend(entry, sent.own);
@@ -130,9 +137,9 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     return entryStream(first, tail, see, created?.tail);
   }
 
-  /** Where to look for the entry that answers: after the send's own, as far as the log goes back. */
-  function tailOf({ taskId, own, snapshot, created }: Sent, signal: Abortable): Tail {
-    return created?.tail ?? feed.tail(taskId, Math.max(own, (snapshot?.first ?? 1) - 1), signal);
+  /** Where to look for the entry that answers: after the send's own, or an earlier one, as far as the log goes back. */
+  function tailOf({ taskId, own, snapshot, created }: Sent, signal: Abortable, after = own): Tail {
+    return created?.tail ?? feed.tail(taskId, Math.max(after, (snapshot?.first ?? 1) - 1), signal);
   }
 
   return { sendMessage, sendStreamingMessage };

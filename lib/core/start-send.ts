@@ -35,6 +35,8 @@ export interface Sent {
   readonly own: Seq;
   /** A task that was there before, read after the write: what it holds comes first. */
   readonly snapshot?: TaskSnapshot;
+  /** The same before the write, where the log has all that came since. */
+  readonly before?: TaskSnapshot;
   /** A task that this send created: its first entry, and the tail of all that follows. */
   readonly created?: { readonly open: OpenEntry; readonly tail: ExpectedTail };
 }
@@ -162,7 +164,9 @@ export function createStartSend(
     wake(engine, scope.agent, taskId);
     const snapshot = await storage.loadTask(taskId, scope);
     if (snapshot === undefined) throw new TaskNotFoundError(taskId);
-    return { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
+    const isWhole = stored.duplicate !== true && snapshot.first <= found.seq + 1;
+    const sent: Sent = { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
+    return isWhole ? { ...sent, before: found } : sent;
   }
 
   return (params, context, kind) => {
