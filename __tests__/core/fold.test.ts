@@ -131,6 +131,19 @@ describe('a snapshot', () => {
     ]);
   });
 
+  it('has frozen extensions and metadata where an artifact was extended, and leaves those of its entries alone', () => {
+    const metadata = { a: 1 };
+    const extensions = ['urn:x'];
+    const first: EntryBody = {
+      ...{ kind: 'artifact', append: false, lastChunk: false },
+      artifact: { artifactId: 'a', parts: [{ text: 'x' }], metadata, extensions },
+    };
+    const [artifact] = foldLog(logOf(task, [first, chunk('y')])).artifacts ?? [];
+    expect(artifact).toMatchObject({ artifactId: 'a', metadata, extensions });
+    const all = [artifact?.metadata, artifact?.extensions, metadata, extensions];
+    expect(all.map((value) => Object.isFrozen(value))).toEqual([true, true, false, false]);
+  });
+
   it('has as much of the history and the artifacts as is wanted', () => {
     const [open, ...entries] = logOf(task, [
       { kind: 'input', message: message('n'), request: {} },

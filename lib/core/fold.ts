@@ -198,11 +198,13 @@ class Artifacts {
   }
 }
 
-/** Extensions and metadata are replaced by a further chunk, never changed. */
+/** All in it is a copy: an entry, or a task, that the fold began with may be somebody else's. */
 function frozenArtifact(artifact: Artifact): Artifact {
-  Object.freeze(artifact.extensions);
-  Object.freeze(artifact.metadata);
-  return Object.freeze({ ...artifact, parts: frozenList(artifact.parts) });
+  const copy = { ...artifact, parts: frozenList(artifact.parts) };
+  const { extensions, metadata } = copy;
+  if (extensions !== undefined) copy.extensions = frozenList(extensions);
+  if (metadata !== undefined) copy.metadata = Object.freeze({ ...metadata });
+  return Object.freeze(copy);
 }
 
 /** Joins the first of the added parts to the last part there, in place, where both are plain text. Gives what is left to push. */

@@ -56,7 +56,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     return snapshot.task;
   }
 
-  /** The task as it was when an entry answered the send, or as it is where the log does not go back that far. */
+  /** The task as it was when an entry answered the send, or as it is where it has ended or the log does not go back that far. */
   function answeredTask(sent: Sent, signal: Abortable): Promise<StoredTask> {
     const { snapshot, created } = sent;
     if (snapshot?.closed === true) return Promise.resolve(snapshot.task);

@@ -164,7 +164,9 @@ export function createStartSend(
     wake(engine, scope.agent, taskId);
     const snapshot = await storage.loadTask(taskId, scope);
     if (snapshot === undefined) throw new TaskNotFoundError(taskId);
-    const isWhole = stored.duplicate !== true && snapshot.first <= found.seq + 1;
+    // a store that lost entries meanwhile uses their numbers again
+    const goesOn = stored.duplicate !== true && stored.seq > found.seq;
+    const isWhole = goesOn && snapshot.first <= found.seq + 1;
     const sent: Sent = { taskId, contextId, answers: 'task', own: stored.seq, snapshot };
     return isWhole ? { ...sent, before: found } : sent;
   }
