@@ -1,6 +1,7 @@
 import type { StreamItem } from './call.ts';
 import { entryEvent, isClosing } from './fold.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
+import { RecentlyMade } from './recently-made.ts';
 import type { StreamResponse } from '../protocol/v1.ts';
 
 /** What clients see of entries. Made once per entry, whatever the number of readers. */
@@ -104,32 +105,6 @@ export interface EventItemCache {
 
 /** Entries whose items are kept for other readers: those read at the same time, not all that a log holds. */
 const RECENT = 1024;
-
-/** What was made last for keys that still live; between `most` and twice as many. */
-class RecentlyMade<K extends object, V> {
-  #newer = new WeakMap<K, V>();
-  #older = new WeakMap<K, V>();
-  #count = 0;
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get(key: K): V | undefined {
-    return this.#newer.get(key) ?? this.#older.get(key);
-  }
-
-  set(key: K, value: V): void {
-    if (this.#count === this.#most) {
-      this.#older = this.#newer;
-      this.#newer = new WeakMap();
-      this.#count = 0;
-    }
-    this.#count += 1;
-    this.#newer.set(key, value);
-  }
-}
 
 /** An empty cache, to be kept for as long as the service. */
 export function createEventItemCache(): EventItemCache {
