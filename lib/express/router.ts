@@ -11,6 +11,7 @@ import { createErrorHandler, type ErrorMiddleware } from './error-handler.ts';
 import type { A2AOptions } from './options.ts';
 import { createPush } from './push.ts';
 import { readSettings } from './settings.ts';
+import { shareClasses } from './shared-class.ts';
 import { shareBackend, type Sharing } from './sharing.ts';
 
 /** What a router is doing, for health probes. */
@@ -139,9 +140,12 @@ export function a2aRouter<Req extends IncomingMessage = Request>(options: A2AOpt
 
   // tasks may be due before the first call comes, and probes ask before; what fails is logged there and tried again
   lifecycle.ready().catch(() => undefined);
-  const { handle, wellKnown } = handler;
-  const errorHandler = (mount?: string) => createErrorHandler<Req>(handler, mount);
+  const handle: Middleware<Req> = (req, res, next) => {
+    shareClasses(req, res);
+    handler.handle(req, res, next);
+  };
+  const errorHandler = (mount?: string) => createErrorHandler<Req>({ ...handler, handle }, mount);
   const inFront = (app: RequestListener, mount: string) => putBefore({ ...handler, ...checks }, app, mount);
   const before = inFront as A2ARouter<Req>['before']; // which says who may call it
-  return Object.assign(handle, { wellKnown, close, resume, status, errorHandler, before });
+  return Object.assign(handle, { wellKnown: handler.wellKnown, close, resume, status, errorHandler, before });
 }

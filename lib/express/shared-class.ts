@@ -1,0 +1,22 @@
+/**
+ * Before Node 24, V8 gives an object a hidden class of its own with each property that it gets after its prototype was
+ * changed, and Express changes that of every request and response.
+ */
+const HAS_OWN_CLASSES = Number.parseInt(process.versions.node, 10) < 24;
+
+/**
+ * Lets requests share a hidden class again, and responses theirs: as dictionaries, which objects become when a property is taken from their
+ * midst, and of which V8 keeps one class for all that have the same prototype. Else each look at a name, in node's code too, goes the
+ * slow way once for each request (docs/decisions/0024).
+ */
+export function shareClasses(req: object, res: object): void {
+  if (!HAS_OWN_CLASSES) return;
+  // the first that Express puts on each
+  putBack(req, 'next');
+  putBack(res, 'locals');
+}
+
+function putBack(object: object, name: string): void {
+  const value: unknown = Reflect.get(object, name);
+  if (value !== undefined && Reflect.deleteProperty(object, name)) Reflect.set(object, name, value);
+}
