@@ -105,6 +105,29 @@ describe('a task that grows too large', () => {
   });
 });
 
+describe('what an agent says as it returns', () => {
+  const said: [string, Agent][] = [
+    ['a function', (turn) => void turn.artifact({ parts: [{ text: 'hi' }] })],
+    ['an async function', async (turn) => void turn.artifact({ parts: [{ text: 'hi' }] })],
+    [
+      'two calls',
+      (turn) => {
+        void turn.artifact({ parts: [{ text: 'hi' }] });
+        void turn.complete();
+      },
+    ],
+  ];
+  it.each(said)('is stored with its end: %s', async (_, agent) => {
+    await withBench(async (bench) => {
+      const { storage } = await bench.start(agent);
+      const entries = await bench.ended(await bench.send());
+      expect(entries.map(({ kind }) => kind)).toEqual(['open', 'start', 'artifact', 'status']);
+      const appends = storage.calls.filter(({ method }) => method === 'append');
+      expect(appends.map(({ args }) => (args[2] as unknown[]).length)).toEqual([1, 2]);
+    });
+  });
+});
+
 describe('a stream of 20,000 chunks', () => {
   it('is stored as one part, and no append touches more than its own entries', async () => {
     await withBench(

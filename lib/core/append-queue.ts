@@ -7,6 +7,7 @@ import { Fairness } from './fairness.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { EntryBody } from './log.ts';
 import type { Logger } from './logger.ts';
+import { inMicrotask } from './microtask.ts';
 import { retryPauseMs } from './retry.ts';
 import type { RunMeter } from './run-meter.ts';
 import type { Lease, Storage, WriteResult } from './storage.ts';
@@ -109,8 +110,8 @@ export class AppendQueue {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#most = ROOM.entries;
-    // what is pushed in the same turn of the event loop goes out together
-    queueMicrotask(this.#writeNext);
+    // after the start of the run: most agents say one thing and return
+    inMicrotask(this.#producerSeq === 1 ? this.#writeSoon : this.#writeNext);
   }
 
   /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
@@ -125,6 +126,11 @@ export class AppendQueue {
     this.#idle ??= deferred();
     return this.#idle.promise;
   }
+
+  /** What an agent says as it returns goes out together: its return is heard of a microtask after what it said before. */
+  readonly #writeSoon = (): void => {
+    inMicrotask(this.#writeNext);
+  };
 
   readonly #writeNext = (): void => {
     if (this.#waiting.length === 0) {

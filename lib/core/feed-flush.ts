@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { inMicrotask } from './microtask.ts';
 
 /** Wakes the readers of all tasks with news together. */
 export interface Flush<T> {
@@ -63,7 +64,7 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     for (const item of items) deliver(item);
     tellWaiting();
     // the first tick comes when all readers have run, the second when node has written what they gave it
-    queueMicrotask(() => {
+    inMicrotask(() => {
       process.nextTick(() => {
         process.nextTick(rest, startedMs, items.length);
       });

@@ -1,3 +1,4 @@
+import type { Part } from '../protocol/v1.ts';
 import type { LogEntry, Seq } from './log.ts';
 
 // slow readers may stand anywhere: their slices are not kept
@@ -58,7 +59,7 @@ export class Ring {
       this.#sizes = [];
       this.#bytes = 0;
     }
-    const size = roughSize(entry, 0);
+    const size = entrySize(entry);
     this.#held.push(entry);
     this.#sizes.push(size);
     this.#bytes += size;
@@ -79,7 +80,38 @@ export class Ring {
   }
 }
 
+/** What an entry, or a part, has beside what was said in it. */
+const FRAME_BYTES = 256;
 const MAX_DEPTH = 64;
+
+/** As `roughSize`, by the fields of what agents say most: there is one for each chunk. */
+function entrySize(entry: LogEntry): number {
+  switch (entry.kind) {
+    case 'start':
+      return FRAME_BYTES;
+    case 'status':
+      return FRAME_BYTES + sizeOf(entry.message) + sizeOf(entry.metadata) + sizeOf(entry.error);
+    case 'artifact': {
+      const { name, description, metadata, extensions, parts } = entry.artifact;
+      let size = FRAME_BYTES + sizeOf(name) + sizeOf(description) + sizeOf(extensions);
+      size += sizeOf(metadata) + sizeOf(entry.metadata);
+      for (const part of parts) size += partSize(part);
+      return size;
+    }
+    default:
+      return roughSize(entry, 0);
+  }
+}
+
+function partSize(part: Part): number {
+  const { text, metadata, mediaType, filename } = part;
+  if (text === undefined) return roughSize(part, 0);
+  return FRAME_BYTES / 2 + text.length + sizeOf(metadata) + sizeOf(mediaType) + sizeOf(filename);
+}
+
+function sizeOf(value: unknown): number {
+  return value === undefined ? 0 : roughSize(value, 0);
+}
 
 /** Near enough for a limit, and much cheaper than making the JSON. */
 function roughSize(value: unknown, depth: number): number {

@@ -61,7 +61,8 @@ function createAgentQueue(): AgentQueue {
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    queueMicrotask(() => {
+    // not queueMicrotask, which makes an AsyncResource for each call
+    void Promise.resolve().then(() => {
       isScheduled = false;
       deliver();
     });
