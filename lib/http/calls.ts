@@ -12,6 +12,7 @@ import { createCallers } from './callers.ts';
 import { RequestAborted } from './collect.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
+import { TurnGathering } from './gather.ts';
 import { hangUpAfter } from './hang-up.ts';
 import type { HandlerOptions } from './handler.ts';
 import { cutUnread } from './linger.ts';
@@ -39,6 +40,13 @@ export interface Calls<Req extends IncomingMessage> {
   readonly active: () => number;
 }
 
+/** A call, its answer, and the headers that say which extensions are active. */
+interface Answered<Req extends IncomingMessage> {
+  readonly call: OpenCall<Req>;
+  readonly answer: Answer;
+  readonly active: Headers;
+}
+
 const CLIENT_GONE = Symbol('the client has gone');
 /** A storage has so long at least to answer the calls that are broken off. */
 const ANSWER_MS = 1000;
@@ -56,6 +64,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
   const open = new OpenCalls<Req>();
+  const answers = new TurnGathering<Answered<Req>>(write);
   let closing: Promise<void> | undefined;
   let isUp = false;
 
@@ -97,10 +106,15 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
         metered.end(call.reason);
       }
     } catch (error) {
-      report(error, { errorId: randomUUID() });
-      cut(call.res);
+      fail(call, error);
     }
-    leave(call);
+    // who has an answer leaves with it
+    if (!call.isAnswered) leave(call);
+  }
+
+  function fail(call: OpenCall<Req>, error: unknown): void {
+    report(error, { errorId: randomUUID() });
+    cut(call.res);
   }
 
   function requestOf(call: OpenCall<Req>, extensions: readonly string[]): CallRequest {
@@ -123,15 +137,25 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   function send(call: OpenCall<Req>, answer: Answer, active: Headers): void {
-    const { req, res } = call;
-    if (!call.isRead) cutUnread(req, res, clock);
-    if (closing !== undefined) hangUpAfter(req, res);
     if (answer.error !== undefined) call.metered.refused(answer.error);
-    respond(
-      req,
-      res,
-      active === NO_HEADERS ? answer : { ...answer, headers: { ...active, ...answer.headers } },
-    );
+    call.isAnswered = true;
+    answers.add({ call, answer, active });
+  }
+
+  function write({ call, answer, active }: Answered<Req>): void {
+    const { req, res } = call;
+    try {
+      if (!call.isRead) cutUnread(req, res, clock);
+      if (closing !== undefined) hangUpAfter(req, res);
+      respond(
+        req,
+        res,
+        active === NO_HEADERS ? answer : { ...answer, headers: { ...active, ...answer.headers } },
+      );
+    } catch (error) {
+      fail(call, error);
+    }
+    leave(call);
   }
 
   function stream(
