@@ -5,10 +5,12 @@ export interface Deferred<T> {
   readonly reject: (reason: unknown) => void;
 }
 
+const unset = () => undefined;
+
 /** As `Promise.withResolvers`, which Node 20 has not. */
 export function deferred<T>(): Deferred<T> {
-  let resolve: Deferred<T>['resolve'] = () => undefined;
-  let reject: Deferred<T>['reject'] = () => undefined;
+  let resolve: Deferred<T>['resolve'] = unset;
+  let reject: Deferred<T>['reject'] = unset;
   const promise = new Promise<T>((fulfil, refuse) => {
     resolve = fulfil;
     reject = refuse;

@@ -1,6 +1,7 @@
 import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
+import { type Deferred, deferred } from './deferred.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
 import type { Failures } from './failure.ts';
 import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
@@ -156,9 +157,9 @@ export class TurnWriter {
   close(body: StatusBody): Promise<void> {
     if (this.#state !== 'open') return Promise.resolve();
     this.#state = 'closed';
-    return new Promise((resolve, reject) => {
-      this.#push([body], nothing, resolve, reject);
-    });
+    const answer: Deferred<void> = deferred();
+    this.#push([body], nothing, answer);
+    return answer.promise;
   }
 
   /** Takes nothing more, and writes nothing. */
@@ -175,20 +176,19 @@ export class TurnWriter {
   /** Makes the entries only when they may be written, and writes them in the same turn. */
   #emit<T>(make: Make, next: RunState, result: (stored: Stored) => T): Promise<T> {
     if (this.#state !== 'open') return quiet(this.#refuse());
-    return quiet(
-      new Promise((resolve, reject) => {
-        try {
-          const bodies = make();
-          this.#owner.onCall();
-          this.#state = next;
-          this.#push(bodies, result, resolve, reject);
-        } catch (error) {
-          // an agent that does not await this call would never learn of it
-          this.#owner.warn(`a call of the agent was refused: ${String(error)}`);
-          reject(asError(error));
-        }
-      }),
-    );
+    const answer = deferred<T>();
+    try {
+      const bodies = make();
+      this.#owner.onCall();
+      this.#state = next;
+      this.#push(bodies, result, answer);
+    } catch (error) {
+      // an agent that does not await this call would never learn of it
+      this.#owner.warn(`a call of the agent was refused: ${String(error)}`);
+      void quiet(answer.promise);
+      answer.reject(asError(error));
+    }
+    return answer.promise;
   }
 
   /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
@@ -201,14 +201,8 @@ export class TurnWriter {
     );
   }
 
-  #push<T>(
-    bodies: readonly EntryBody[],
-    result: (stored: Stored) => T,
-    resolve: (value: T) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const call = new Call(this, this.#state !== 'open', result, resolve, reject);
-    this.#options.queue.push(bodies, call);
+  #push<T>(bodies: readonly EntryBody[], result: (stored: Stored) => T, answer: Deferred<T>): void {
+    this.#options.queue.push(bodies, new Call(this, this.#state !== 'open', result, answer));
   }
 
   /** A call is stored; `ends` says whether it was one that ends the run. */
@@ -298,31 +292,25 @@ class Call<T> implements Pushed {
   readonly #writer: TurnWriter;
   readonly #ends: boolean;
   readonly #result: (stored: Stored) => T;
-  readonly #resolve: (value: T) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #answer: Deferred<T>;
 
-  constructor(
-    writer: TurnWriter,
-    ends: boolean,
-    result: (stored: Stored) => T,
-    resolve: (value: T) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(writer: TurnWriter, ends: boolean, result: (stored: Stored) => T, answer: Deferred<T>) {
     this.#writer = writer;
     this.#ends = ends;
     this.#result = result;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#answer = answer;
   }
 
   onStored(stored: Stored): void {
     this.#writer.stored(stored, this.#ends);
-    this.#resolve(this.#result(stored));
+    this.#answer.resolve(this.#result(stored));
   }
 
   onRefused(error: Error): void {
     this.#writer.refused(error);
-    this.#reject(error);
+    // only now, as most calls are not refused
+    void quiet(this.#answer.promise);
+    this.#answer.reject(error);
   }
 }
 

@@ -20,7 +20,7 @@ export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends Cal
   readonly binding: Binding;
   readonly metered: MeteredCall;
   readonly addressOf: AddressOf<Req>;
-  /** Read once: Express gives each request a hidden class of its own, so that looking a name up there is dear. */
+  /** Read once, as node makes them when they are asked for. */
   readonly headers: IncomingHttpHeaders;
   /** Whether all of the body has come. */
   isRead = false;
