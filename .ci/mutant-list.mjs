@@ -950,7 +950,7 @@ const BROKER = [
     'broker.ts',
     ['K1'],
     [
-      'queueMicrotask(() => {\n      isScheduled = false;\n      deliver();\n    });',
+      'void Promise.resolve().then(() => {\n      isScheduled = false;\n      deliver();\n    });',
       'isScheduled = false;\n    deliver();',
     ],
   ),

@@ -7,7 +7,7 @@ import { Fairness } from './fairness.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { EntryBody } from './log.ts';
 import type { Logger } from './logger.ts';
-import { inMicrotask } from './microtask.ts';
+import { inMicrotask } from './promises.ts';
 import { retryPauseMs } from './retry.ts';
 import type { RunMeter } from './run-meter.ts';
 import type { Lease, Storage, WriteResult } from './storage.ts';

@@ -3,7 +3,7 @@ import type { Message } from '../protocol/v1.ts';
 import { hasFiles, messageData, messageFiles, messageText } from './draft.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { LogEntry, RunRequest, Scope, StoredTask } from './log.ts';
-import { quiet } from './quiet.ts';
+import { quiet } from './promises.ts';
 import type { StopSignal } from './stop-signal.ts';
 import type { SortKey, Storage, TaskSnapshot } from './storage.ts';
 import { TaskClosed } from './task-failed.ts';

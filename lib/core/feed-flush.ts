@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { inMicrotask } from './microtask.ts';
+import { inMicrotask } from './promises.ts';
 
 /** Wakes the readers of all tasks with news together. */
 export interface Flush<T> {

@@ -3,7 +3,7 @@ import type { Page, Reader, Source } from './feed-reader.ts';
 import type { Ring } from './feed-ring.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
-import { rejected } from './promise-like.ts';
+import { rejected } from './promises.ts';
 
 /** What all watched tasks of a process share. */
 export interface WatchContext {

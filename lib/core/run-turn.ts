@@ -6,7 +6,7 @@ import { Failures } from './failure.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { EntryBody, Seq, StatusBody } from './log.ts';
-import { quiet } from './quiet.ts';
+import { quiet } from './promises.ts';
 import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
 import type { StopSignal } from './stop-signal.ts';

@@ -9,7 +9,7 @@ import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
-import { rejected, whenKnown } from './promise-like.ts';
+import { rejected, whenKnown } from './promises.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';

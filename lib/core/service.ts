@@ -20,7 +20,7 @@ import { createEventItemCache } from './event-items.ts';
 import type { ExtendedCard } from './extended-card.ts';
 import type { Answers, Metadata, Scope, TaskId } from './log.ts';
 import { readSendKey, type SendKey } from './idempotency.ts';
-import { rejected, whenKnown } from './promise-like.ts';
+import { rejected, whenKnown } from './promises.ts';
 import { createInputCheck, type InputModes } from './media-types.ts';
 import { createPushOperations, type PushPart } from './push-configs.ts';
 import { bringsWebhook, type PushDraft, readPush } from './push-draft.ts';

@@ -6,7 +6,7 @@ import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
 import type { Failures } from './failure.ts';
 import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
 import type { Output } from './output.ts';
-import { quiet } from './quiet.ts';
+import { quiet } from './promises.ts';
 import { TaskClosed, TaskTooLarge } from './task-failed.ts';
 import type { ArtifactDraft, ArtifactStream, Draft } from './turn.ts';
 

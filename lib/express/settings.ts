@@ -8,7 +8,7 @@ import { readExposeErrors } from '../core/exposed-error.ts';
 import { createTaskFeed } from '../core/feed.ts';
 import { guardLogger, silentLogger } from '../core/logger.ts';
 import { guardMetrics, type OnMetric } from '../core/metrics.ts';
-import { isPromiseLike } from '../core/promise-like.ts';
+import { isPromiseLike } from '../core/promises.ts';
 import type { ServiceOptions } from '../core/service.ts';
 import { CANCEL_GRACE_MS, readWorkerSettings, type WorkerSettings } from '../core/worker-settings.ts';
 import type { CallerOptions } from '../http/callers.ts';

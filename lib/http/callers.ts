@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Ask, Caller } from '../core/call.ts';
 import type { ErrorInfo } from '../core/failure.ts';
 import type { Metadata } from '../core/log.ts';
-import { isPromiseLike } from '../core/promise-like.ts';
+import { isPromiseLike } from '../core/promises.ts';
 import { isA2AError } from '../protocol/errors.ts';
 import { brokenOff } from './call-end.ts';
 import type { OpenCall } from './open-call.ts';

@@ -14,3 +14,21 @@ export function rejected(thrown: unknown): Promise<never> {
     (reject as (reason: unknown) => void)(thrown);
   });
 }
+
+/** A promise that nobody has to look at: an agent that does not await a refused call must not end the process. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
+/** Whoever awaits the promise still gets the error. */
+function ignore(): void {
+  return undefined;
+}
+
+const READY = Promise.resolve();
+
+/** Calls back after what runs now, in order. Node's `queueMicrotask` does the same, but makes an AsyncResource for each call. */
+export function inMicrotask(callback: () => void): void {
+  void READY.then(callback);
+}
