@@ -264,8 +264,11 @@ export function pushed(queue: AppendQueue, entries: readonly EntryBody[]): Promi
 }
 
 function entriesOf(batch: readonly Item[]): readonly EntryBody[] {
-  const [first, ...others] = batch;
-  return first !== undefined && others.length === 0 ? first.entries : batch.flatMap(({ entries }) => entries);
+  const first = batch[0];
+  if (first !== undefined && batch.length === 1) return first.entries;
+  const all: EntryBody[] = [];
+  for (const { entries } of batch) all.push(...entries);
+  return all;
 }
 
 function tooLarge(): Error {
