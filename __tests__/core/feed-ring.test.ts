@@ -83,6 +83,22 @@ describe('a ring', () => {
     );
   });
 
+  it.each(['artifactId', 'name', 'description', 'text', 'filename', 'mediaType'])(
+    'counts the %s of an artifact',
+    (field) => {
+      const huge = { [field]: 'x'.repeat(100_000) };
+      const isOfPart = ['text', 'filename', 'mediaType'].includes(field);
+      const part = { text: 'hi', ...(isOfPart && huge) };
+      const artifact = { artifactId: 'a', parts: [part], ...(!isOfPart && huge) };
+      const ring = new Ring(10, 1e6);
+      ring.push([
+        { v: 1, seq: 1, ts: 0, epoch: 1, kind: 'artifact', artifact, append: false, lastChunk: true },
+      ]);
+      expect(ring.bytes).toBeGreaterThan(100_000);
+      expect(ring.bytes).toBeLessThan(102_000);
+    },
+  );
+
   it('counts a body that is deeper than any stack without falling', () => {
     const ring = new Ring(10, 1e6);
     let deep: Record<string, unknown> = {};

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import type { Agent } from '../../lib/core/output.ts';
 import { errorOf } from '../../lib/testing/worker/agent-cases.ts';
@@ -102,6 +103,23 @@ describe('a task that grows too large', () => {
       const entries = await bench.ended(await bench.send(huge.slice(0, small.limits.taskBytes - 1000)));
       expect(brief(entries).slice(1)).toEqual(['start 1', 'FAILED too much for me']);
     }, small);
+  });
+});
+
+describe('an agent', () => {
+  it('runs in the context of no client, whoever woke its worker', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    await withBench(async (bench) => {
+      await bench.start(async (turn) => {
+        seen.push(user.getStore());
+        await turn.working();
+        seen.push(user.getStore());
+      });
+      const sent = ['ada', 'bob', 'eve'].map((name) => user.run(name, () => bench.send()));
+      for (const taskId of sent) await bench.ended(await taskId);
+    });
+    expect(seen).toEqual(Array(6).fill(undefined));
   });
 });
 

@@ -67,14 +67,34 @@ describe('the classes of requests and responses', () => {
     expect(all).toEqual(expect.arrayContaining(['next', 'locals']));
   });
 
-  it('are left alone where nothing can be taken out', () => {
-    const frozen = Object.freeze({ next: 1, locals: 2 });
-    const sealed = Object.seal({ next: 1, locals: 2 });
-    const none = {};
-    for (const object of [frozen, sealed, none]) {
-      const before = { ...object };
-      shareClasses(object, object);
-      expect(object).toEqual(before);
-    }
+  const inherited = Object.create({ next: 1, locals: 2 }) as object;
+  const unseen = Object.defineProperties(
+    {},
+    {
+      next: { value: 1, configurable: true },
+      locals: { get: () => 2, configurable: true },
+    },
+  );
+  const objects: [string, object][] = [
+    ['frozen', Object.freeze({ next: 1, locals: 2 })],
+    ['sealed', Object.seal({ next: 1, locals: 2 })],
+    ['not extensible', Object.preventExtensions({ next: 1, locals: 2 })],
+    ['without them', {}],
+    ['that inherit them', inherited],
+    ['that show, write or compute them otherwise', unseen],
+    [
+      'that throw',
+      {
+        get next() {
+          throw new Error('not to be read');
+        },
+        locals: undefined,
+      },
+    ],
+  ];
+  it.each(objects)('leave objects as they were: %s', (_, object) => {
+    const before = Object.getOwnPropertyDescriptors(object);
+    shareClasses(object, object);
+    expect(Object.getOwnPropertyDescriptors(object)).toEqual(before);
   });
 });

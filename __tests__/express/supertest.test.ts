@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
 import { a2aRouter } from '../../lib/index.ts';
@@ -45,6 +45,28 @@ describe('an application under supertest', () => {
       expect(Object.keys(response.body as object).slice(0, 3)).toEqual(['name', 'description', 'version']);
     },
   );
+
+  it('answers under timers that do not run by themselves', async () => {
+    const app = makeApp();
+    const realTimeout = setTimeout;
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    try {
+      for (let id = 1; id <= 3; id += 1) {
+        const asked = request(app)
+          .post('/a2a')
+          .set('A2A-Version', '1.0')
+          .send({ jsonrpc: '2.0', id, method: 'GetTask', params: { id: 'none' } });
+        // jest waits by the timers that are faked here
+        const late = new Promise<never>((_, reject) =>
+          realTimeout(reject, 10_000, new Error('no answer')).unref(),
+        );
+        const { body } = (await Promise.race([asked, late])) as { body: unknown };
+        expect(body).toMatchObject({ id, error: { code: -32001 } });
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 
   it('streams to the end', async () => {
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] };

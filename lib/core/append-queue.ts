@@ -110,8 +110,7 @@ export class AppendQueue {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#most = ROOM.entries;
-    // after the start of the run: most agents say one thing and return
-    inMicrotask(this.#producerSeq === 1 ? this.#writeSoon : this.#writeNext);
+    inMicrotask(this.#hasOnlyStarted ? this.#writeSoon : this.#writeNext);
   }
 
   /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
@@ -125,6 +124,11 @@ export class AppendQueue {
     if (!this.#isBusy) return undefined;
     this.#idle ??= deferred();
     return this.#idle.promise;
+  }
+
+  /** Whether nothing is written but the start of the run. Most agents say one thing then, and return. */
+  get #hasOnlyStarted(): boolean {
+    return this.#producerSeq === 1;
   }
 
   /** What an agent says as it returns goes out together: its return is heard of a microtask after what it said before. */

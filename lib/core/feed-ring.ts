@@ -92,8 +92,8 @@ function entrySize(entry: LogEntry): number {
     case 'status':
       return FRAME_BYTES + sizeOf(entry.message) + sizeOf(entry.metadata) + sizeOf(entry.error);
     case 'artifact': {
-      const { name, description, metadata, extensions, parts } = entry.artifact;
-      let size = FRAME_BYTES + sizeOf(name) + sizeOf(description) + sizeOf(extensions);
+      const { artifactId, name, description, metadata, extensions, parts } = entry.artifact;
+      let size = FRAME_BYTES + sizeOf(artifactId) + sizeOf(name) + sizeOf(description) + sizeOf(extensions);
       size += sizeOf(metadata) + sizeOf(entry.metadata);
       for (const part of parts) size += partSize(part);
       return size;
@@ -105,7 +105,7 @@ function entrySize(entry: LogEntry): number {
 
 function partSize(part: Part): number {
   const { text, metadata, mediaType, filename } = part;
-  if (text === undefined) return roughSize(part, 0);
+  if (typeof text !== 'string') return roughSize(part, 0);
   return FRAME_BYTES / 2 + text.length + sizeOf(metadata) + sizeOf(mediaType) + sizeOf(filename);
 }
 

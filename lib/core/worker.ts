@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
@@ -62,9 +63,12 @@ export function createWorker(options: WorkerOptions): Worker {
   /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. Never rejects. */
   function look(): Promise<readonly Run[]> {
     lookAgain = true;
-    looking ??= claimAll();
+    looking ??= claimApart();
     return looking;
   }
+
+  // whoever gave the hint is one client of many: their AsyncLocalStorage is not the agents'
+  const claimApart = AsyncResource.bind(claimAll);
 
   async function claimAll(): Promise<readonly Run[]> {
     const started: Run[] = [];

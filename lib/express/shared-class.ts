@@ -11,12 +11,14 @@ const HAS_OWN_CLASSES = Number.parseInt(process.versions.node, 10) < 24;
  */
 export function shareClasses(req: object, res: object): void {
   if (!HAS_OWN_CLASSES) return;
-  // the first that Express puts on each
+  // what Express puts on each after it has changed the prototype
   putBack(req, 'next');
   putBack(res, 'locals');
 }
 
+/** The property is as it was, but that it is the last one now. */
 function putBack(object: object, name: string): void {
-  const value: unknown = Reflect.get(object, name);
-  if (value !== undefined && Reflect.deleteProperty(object, name)) Reflect.set(object, name, value);
+  const own = Reflect.getOwnPropertyDescriptor(object, name);
+  if (own?.configurable !== true || !Object.isExtensible(object)) return;
+  if (Reflect.deleteProperty(object, name)) Reflect.defineProperty(object, name, own);
 }

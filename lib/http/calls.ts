@@ -5,6 +5,7 @@ import type { Binding, CallBody, CallRequest, StreamReply } from '../binding/bin
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Version } from '../protocol/version.ts';
+import { AnswerTurn } from './answer-turn.ts';
 import { hasBody, readBody } from './body.ts';
 import { createBodyRoom } from './body-room.ts';
 import { createCallMeter } from './call-meter.ts';
@@ -12,7 +13,6 @@ import { createCallers } from './callers.ts';
 import { RequestAborted } from './collect.ts';
 import { createDepartures } from './departures.ts';
 import { createEventStreams } from './events.ts';
-import { TurnGathering } from './gather.ts';
 import { hangUpAfter } from './hang-up.ts';
 import type { HandlerOptions } from './handler.ts';
 import { cutUnread } from './linger.ts';
@@ -40,13 +40,6 @@ export interface Calls<Req extends IncomingMessage> {
   readonly active: () => number;
 }
 
-/** A call, its answer, and the headers that say which extensions are active. */
-interface Answered<Req extends IncomingMessage> {
-  readonly call: OpenCall<Req>;
-  readonly answer: Answer;
-  readonly active: Headers;
-}
-
 const CLIENT_GONE = Symbol('the client has gone');
 /** A storage has so long at least to answer the calls that are broken off. */
 const ANSWER_MS = 1000;
@@ -64,7 +57,8 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
   const open = new OpenCalls<Req>();
-  const answers = new TurnGathering<Answered<Req>>(write);
+  const turn = new AnswerTurn();
+  const endOfTurn = () => (closing === undefined ? turn.wait() : undefined);
   let closing: Promise<void> | undefined;
   let isUp = false;
 
@@ -98,23 +92,23 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
         const request = requestOf(call, requested);
         // in no variable, which would keep the body for as long as a stream is open
         const reply = await binding.call(metered.watch(guarded), await bodyOf(call), request);
-        if ('json' in reply) send(call, reply, active);
-        else await stream(call, reply, active, request.caller.lastEventId);
+        if ('json' in reply) {
+          const others = endOfTurn();
+          if (others !== undefined) await others;
+          send(call, reply, active);
+        } else await stream(call, reply, active, request.caller.lastEventId);
       } catch (error) {
+        const others = endOfTurn();
+        if (others !== undefined) await others;
         refuse(call, error, active);
       } finally {
         metered.end(call.reason);
       }
     } catch (error) {
-      fail(call, error);
+      report(error, { errorId: randomUUID() });
+      cut(call.res);
     }
-    // who has an answer leaves with it
-    if (!call.isAnswered) leave(call);
-  }
-
-  function fail(call: OpenCall<Req>, error: unknown): void {
-    report(error, { errorId: randomUUID() });
-    cut(call.res);
+    leave(call);
   }
 
   function requestOf(call: OpenCall<Req>, extensions: readonly string[]): CallRequest {
@@ -137,25 +131,15 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   function send(call: OpenCall<Req>, answer: Answer, active: Headers): void {
-    if (answer.error !== undefined) call.metered.refused(answer.error);
-    call.isAnswered = true;
-    answers.add({ call, answer, active });
-  }
-
-  function write({ call, answer, active }: Answered<Req>): void {
     const { req, res } = call;
-    try {
-      if (!call.isRead) cutUnread(req, res, clock);
-      if (closing !== undefined) hangUpAfter(req, res);
-      respond(
-        req,
-        res,
-        active === NO_HEADERS ? answer : { ...answer, headers: { ...active, ...answer.headers } },
-      );
-    } catch (error) {
-      fail(call, error);
-    }
-    leave(call);
+    if (!call.isRead) cutUnread(req, res, clock);
+    if (closing !== undefined) hangUpAfter(req, res);
+    if (answer.error !== undefined) call.metered.refused(answer.error);
+    respond(
+      req,
+      res,
+      active === NO_HEADERS ? answer : { ...answer, headers: { ...active, ...answer.headers } },
+    );
   }
 
   function stream(

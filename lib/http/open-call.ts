@@ -24,8 +24,6 @@ export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends Cal
   readonly headers: IncomingHttpHeaders;
   /** Whether all of the body has come. */
   isRead = false;
-  /** Whether its answer is ready, and will be written with others. */
-  isAnswered = false;
   /** Set where nothing is left to do. */
   isOver = false;
   /** Where it is among the calls that are open. */

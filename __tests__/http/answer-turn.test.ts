@@ -1,0 +1,122 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
+import { a2aRouter } from '../../lib/express/router.ts';
+import { AnswerTurn } from '../../lib/http/answer-turn.ts';
+import { callerOf } from '../helpers/make-app.ts';
+import { serve, type Served } from '../helpers/serve.ts';
+
+const endOfTurn = () => new Promise(setImmediate);
+
+/** Asks for an answer each, and notes when each may go. */
+function answersOf(count: number): { gone: number[]; turn: AnswerTurn } {
+  const turn = new AnswerTurn();
+  const gone: number[] = [];
+  const answer = async (item: number) => {
+    await turn.wait();
+    gone.push(item);
+  };
+  for (let item = 1; item <= count; item += 1) void answer(item);
+  return { gone, turn };
+}
+
+describe('what is answered in a turn of the event loop', () => {
+  it('goes at once where it is the first, and at the end of the turn where it is not', async () => {
+    const { gone, turn } = answersOf(3);
+    await Promise.resolve();
+    expect(gone).toEqual([1]);
+    await endOfTurn();
+    await endOfTurn();
+    expect(gone).toEqual([1, 2, 3]);
+    expect(turn.wait()).toBeUndefined();
+  });
+
+  it('does not wait for more than 16', async () => {
+    const { gone } = answersOf(40);
+    // promises alone: no turn of the event loop
+    for (let hop = 0; hop < 5; hop += 1) await Promise.resolve();
+    expect(gone).toHaveLength(33);
+    await endOfTurn();
+    await endOfTurn();
+    expect(gone).toHaveLength(40);
+  });
+});
+
+describe('answers to many clients', () => {
+  let served: Served | undefined;
+  const router = a2aRouter({ card: { name: 'T', description: 'D', version: '1' }, agent: () => 'hello' });
+  const user = new AsyncLocalStorage<string>();
+
+  afterEach(async () => {
+    await router.close({ drainMs: 0 });
+    await served?.close();
+  });
+
+  it('are each written in the context of its own request', async () => {
+    served = await serve((app) => {
+      app.use((req, res, next) => {
+        const { writeHead } = res;
+        Object.assign(res, {
+          writeHead(...args: unknown[]) {
+            res.setHeader('X-Written-For', user.getStore() ?? 'nobody');
+            return Reflect.apply(writeHead, res, args) as ServerResponse;
+          },
+        });
+        user.run(String(req.headers['x-user']), next);
+      });
+      app.use('/a2a', router);
+    });
+    const { open } = callerOf(`${served.origin}/a2a`);
+    const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] };
+    const calls: [string, object][] = [
+      ['GetTask', { id: 'none' }],
+      ['SendMessage', { message }],
+      ['SendMessage', {}],
+    ];
+    const wrong: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all(
+        Array.from({ length: 30 }, async (_, index) => {
+          const [method, params] = calls[index % calls.length] ?? ['', {}];
+          const name = `user-${String(index)}`;
+          const answer = await open(method, params, { 'X-User': name });
+          await answer.text();
+          if (answer.headers.get('x-written-for') !== name) wrong.push(`${method} of ${name}`);
+        }),
+      );
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('are errors where something on the way fails to write the head, once', async () => {
+    const failed: unknown[] = [];
+    const strict = a2aRouter({
+      card: { name: 'T', description: 'D', version: '1' },
+      agent: () => 'hello',
+      onError: (error) => failed.push(error),
+    });
+    served = await serve((app) => {
+      app.use((_, res, next) => {
+        const { writeHead } = res;
+        let isFirst = true;
+        Object.assign(res, {
+          writeHead(...args: unknown[]) {
+            if (!isFirst) return Reflect.apply(writeHead, res, args) as ServerResponse;
+            isFirst = false;
+            throw new Error('no head');
+          },
+        });
+        next();
+      });
+      app.use('/a2a', strict);
+    });
+    const { call } = callerOf(`${served.origin}/a2a`);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call('GetTask', { id: 'none' })));
+    expect(answers.map((answer) => (answer as { error?: { code?: number } }).error?.code)).toEqual(
+      answers.map(() => -32603),
+    );
+    expect(failed).toHaveLength(20);
+    expect(strict.status().calls).toBe(0);
+    await strict.close({ drainMs: 0 });
+  });
+});
