@@ -107,15 +107,16 @@ describe('a task that grows too large', () => {
 });
 
 describe('an agent', () => {
-  it('runs in the context of no client, whoever woke its worker', async () => {
+  it('runs in the context of no client, whoever made or woke its worker', async () => {
     const user = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     await withBench(async (bench) => {
-      await bench.start(async (turn) => {
+      const look: Agent = async (turn) => {
         seen.push(user.getStore());
         await turn.working();
         seen.push(user.getStore());
-      });
+      };
+      await user.run('who made it', () => bench.start(look));
       const sent = ['ada', 'bob', 'eve'].map((name) => user.run(name, () => bench.send()));
       for (const taskId of sent) await bench.ended(await taskId);
     });

@@ -119,4 +119,60 @@ describe('answers to many clients', () => {
     expect(strict.status().calls).toBe(0);
     await strict.close({ drainMs: 0 });
   });
+
+  it('are told to metrics when they are written, not before', async () => {
+    let written = 0;
+    const told: [told: number, written: number][] = [];
+    const measured = a2aRouter({
+      card: { name: 'T', description: 'D', version: '1' },
+      agent: () => 'hello',
+      onMetric: (name) => {
+        if (name === 'a2a_calls') told.push([told.length + 1, written]);
+      },
+    });
+    served = await serve((app) => {
+      app.use((_, res, next) => {
+        const { writeHead } = res;
+        Object.assign(res, {
+          writeHead(...args: unknown[]) {
+            written += 1;
+            return Reflect.apply(writeHead, res, args) as ServerResponse;
+          },
+        });
+        next();
+      });
+      app.use('/a2a', measured);
+    });
+    const { call } = callerOf(`${served.origin}/a2a`);
+    await Promise.all(Array.from({ length: 30 }, () => call('GetTask', { id: 'none' })));
+    expect(told).toHaveLength(30);
+    expect(told.filter(([calls, answers]) => calls > answers)).toEqual([]);
+    await measured.close({ drainMs: 0 });
+  });
+
+  it('are all there, or refused, where the router closes while they wait', async () => {
+    let arrived = 0;
+    const closed: Promise<void>[] = [];
+    const closing = a2aRouter({ card: { name: 'T', description: 'D', version: '1' }, agent: () => 'hello' });
+    served = await serve((app) => {
+      app.use((_, __, next) => {
+        arrived += 1;
+        next();
+        if (arrived === 46) closed.push(closing.close({ drainMs: 0 }));
+      });
+      app.use('/a2a', closing);
+    });
+    const { open } = callerOf(`${served.origin}/a2a`);
+    const all = async () => {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => open('GetTask', { id: 'none' })));
+      for (const answer of answers) await answer.text();
+      return answers.map(({ status }) => status);
+    };
+    // connections are open from here on
+    expect(new Set(await all())).toEqual(new Set([200]));
+    expect((await all()).filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    await Promise.all(closed);
+    expect(closed).toHaveLength(1);
+    expect(closing.status().calls).toBe(0);
+  });
 });

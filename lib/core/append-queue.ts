@@ -271,7 +271,7 @@ function entriesOf(batch: readonly Item[]): readonly EntryBody[] {
   const first = batch[0];
   if (first !== undefined && batch.length === 1) return first.entries;
   const all: EntryBody[] = [];
-  for (const { entries } of batch) all.push(...entries);
+  for (const { entries } of batch) for (const entry of entries) all.push(entry);
   return all;
 }
 

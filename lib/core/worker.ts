@@ -28,6 +28,8 @@ export interface Worker {
   readonly status: () => { readonly running: number; readonly orphaned: number };
 }
 
+/** Agents run in no client's async context: who gave a hint, or made the worker, is one client of many. */
+const OUTSIDE = new AsyncResource('express-a2a');
 /** How often a worker looks for work that nobody told it of. */
 const POLL_MS = 2000;
 const SWEEP_MS = 60_000;
@@ -63,12 +65,9 @@ export function createWorker(options: WorkerOptions): Worker {
   /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. Never rejects. */
   function look(): Promise<readonly Run[]> {
     lookAgain = true;
-    looking ??= claimApart();
+    looking ??= OUTSIDE.runInAsyncScope(claimAll);
     return looking;
   }
-
-  // whoever gave the hint is one client of many: their AsyncLocalStorage is not the agents'
-  const claimApart = AsyncResource.bind(claimAll);
 
   async function claimAll(): Promise<readonly Run[]> {
     const started: Run[] = [];

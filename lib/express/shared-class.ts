@@ -5,9 +5,9 @@
 const HAS_OWN_CLASSES = Number.parseInt(process.versions.node, 10) < 24;
 
 /**
- * Lets requests share a hidden class again, and responses theirs: as dictionaries, which objects become when a property is taken from their
- * midst, and of which V8 keeps one class for all that have the same prototype. Else each look at a name, in node's code too, goes the
- * slow way once for each request (docs/decisions/0024).
+ * Lets requests share a hidden class again, and responses theirs: as dictionaries, which objects become when a property is
+ * taken from their midst, and of which V8 keeps one class for all that have the same prototype. Else each look at a name, in
+ * node's code too, goes the slow way once for each request (docs/decisions/0024).
  */
 export function shareClasses(req: object, res: object): void {
   if (!HAS_OWN_CLASSES) return;

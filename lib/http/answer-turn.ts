@@ -1,10 +1,9 @@
+// not the global one: that of a test may be a fake, which does not run by itself
+import { setImmediate } from 'node:timers';
 import { type Deferred, deferred } from '../core/deferred.ts';
 
 /** So many wait at most, so that none waits for the whole of a long turn. */
 const MOST = 16;
-
-/** Taken when this file is loaded: timers that a test fakes later do not run by themselves. */
-const atEndOfTurn = setImmediate;
 
 /**
  * Lets the answers of one turn of the event loop go out in bunches. A write to a socket whose reader sleeps costs the waking, so
@@ -20,7 +19,7 @@ export class AnswerTurn {
   wait(): Promise<void> | undefined {
     if (!this.#isOpen) {
       this.#isOpen = true;
-      atEndOfTurn(this.#endTurn);
+      setImmediate(this.#endTurn);
       return undefined;
     }
     const { promise } = (this.#end ??= deferred());
