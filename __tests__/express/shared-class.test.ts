@@ -44,7 +44,7 @@ async function holdBehind(
 }
 
 describe('the classes of requests and responses', () => {
-  it('are shared behind the router', async () => {
+  async function shareBehindRouter(): Promise<void> {
     const shared: boolean[][] = [];
     const see = (first: Pair, second: Pair) => {
       shared.push([haveSameClass(first[0], second[0]), haveSameClass(first[1], second[1])]);
@@ -52,7 +52,16 @@ describe('the classes of requests and responses', () => {
     await holdBehind([router], see, 30);
     // V8 makes up its mind about the first few
     expect(shared.slice(-5)).toEqual(Array(5).fill([true, true]));
-  });
+  }
+
+  function leaveToV8(): void {
+    const object = { next: 1, locals: 2, other: 3 };
+    shareClasses(object, object);
+    expect(Object.keys(object)).toEqual(['next', 'locals', 'other']);
+  }
+
+  if (Number.parseInt(process.versions.node, 10) < 24) it('are shared behind the router', shareBehindRouter);
+  else it('are left to V8, which shares them', leaveToV8);
 
   it('are shared without a change that anybody could see', async () => {
     const seen: [object, object][] = [];
