@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import { a2aRouter } from '../../lib/express/router.ts';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { A2AOptions } from '../../lib/express/options.ts';
+import { a2aRouter, type A2ARouter } from '../../lib/express/router.ts';
 import { AnswerTurn } from '../../lib/http/answer-turn.ts';
 import { callerOf } from '../helpers/make-app.ts';
 import { serve, type Served } from '../helpers/serve.ts';
@@ -42,29 +43,41 @@ describe('what is answered in a turn of the event loop', () => {
   });
 });
 
+/** Does something before the head of a response is written. */
+function beforeHead(res: ServerResponse, act: () => void): void {
+  const { writeHead } = res;
+  Object.assign(res, {
+    writeHead(...args: unknown[]) {
+      act();
+      return Reflect.apply(writeHead, res, args) as ServerResponse;
+    },
+  });
+}
+
 describe('answers to many clients', () => {
+  const routers: A2ARouter[] = [];
   let served: Served | undefined;
-  const router = a2aRouter({ card: { name: 'T', description: 'D', version: '1' }, agent: () => 'hello' });
-  const user = new AsyncLocalStorage<string>();
+
+  function agent(options: Partial<A2AOptions> = {}): A2ARouter {
+    const card = { name: 'T', description: 'D', version: '1' };
+    const router = a2aRouter({ card, agent: () => 'hello', ...options });
+    routers.push(router);
+    return router;
+  }
 
   afterEach(async () => {
-    await router.close({ drainMs: 0 });
+    await Promise.all(routers.splice(0).map((router) => router.close({ drainMs: 0 })));
     await served?.close();
   });
 
   it('are each written in the context of its own request', async () => {
+    const user = new AsyncLocalStorage<string>();
     served = await serve((app) => {
       app.use((req, res, next) => {
-        const { writeHead } = res;
-        Object.assign(res, {
-          writeHead(...args: unknown[]) {
-            res.setHeader('X-Written-For', user.getStore() ?? 'nobody');
-            return Reflect.apply(writeHead, res, args) as ServerResponse;
-          },
-        });
+        beforeHead(res, () => res.setHeader('X-Written-For', user.getStore() ?? 'nobody'));
         user.run(String(req.headers['x-user']), next);
       });
-      app.use('/a2a', router);
+      app.use('/a2a', agent());
     });
     const { open } = callerOf(`${served.origin}/a2a`);
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] };
@@ -90,21 +103,14 @@ describe('answers to many clients', () => {
 
   it('are errors where something on the way fails to write the head, once', async () => {
     const failed: unknown[] = [];
-    const strict = a2aRouter({
-      card: { name: 'T', description: 'D', version: '1' },
-      agent: () => 'hello',
-      onError: (error) => failed.push(error),
-    });
+    const strict = agent({ onError: (error) => failed.push(error) });
     served = await serve((app) => {
       app.use((_, res, next) => {
-        const { writeHead } = res;
         let isFirst = true;
-        Object.assign(res, {
-          writeHead(...args: unknown[]) {
-            if (!isFirst) return Reflect.apply(writeHead, res, args) as ServerResponse;
-            isFirst = false;
-            throw new Error('no head');
-          },
+        beforeHead(res, () => {
+          if (!isFirst) return;
+          isFirst = false;
+          throw new Error('no head');
         });
         next();
       });
@@ -117,28 +123,19 @@ describe('answers to many clients', () => {
     );
     expect(failed).toHaveLength(20);
     expect(strict.status().calls).toBe(0);
-    await strict.close({ drainMs: 0 });
   });
 
   it('are told to metrics when they are written, not before', async () => {
     let written = 0;
     const told: [told: number, written: number][] = [];
-    const measured = a2aRouter({
-      card: { name: 'T', description: 'D', version: '1' },
-      agent: () => 'hello',
+    const measured = agent({
       onMetric: (name) => {
         if (name === 'a2a_calls') told.push([told.length + 1, written]);
       },
     });
     served = await serve((app) => {
       app.use((_, res, next) => {
-        const { writeHead } = res;
-        Object.assign(res, {
-          writeHead(...args: unknown[]) {
-            written += 1;
-            return Reflect.apply(writeHead, res, args) as ServerResponse;
-          },
-        });
+        beforeHead(res, () => (written += 1));
         next();
       });
       app.use('/a2a', measured);
@@ -147,13 +144,12 @@ describe('answers to many clients', () => {
     await Promise.all(Array.from({ length: 30 }, () => call('GetTask', { id: 'none' })));
     expect(told).toHaveLength(30);
     expect(told.filter(([calls, answers]) => calls > answers)).toEqual([]);
-    await measured.close({ drainMs: 0 });
   });
 
   it('are all there, or refused, where the router closes while they wait', async () => {
     let arrived = 0;
     const closed: Promise<void>[] = [];
-    const closing = a2aRouter({ card: { name: 'T', description: 'D', version: '1' }, agent: () => 'hello' });
+    const closing = agent();
     served = await serve((app) => {
       app.use((_, __, next) => {
         arrived += 1;

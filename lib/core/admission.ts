@@ -55,13 +55,12 @@ function quotable(text: string): string {
   return text.replace(/[^\x20-\x7e]|["\\]/g, '');
 }
 
-const NO_EXTENSIONS: NonNullable<AdmissionCard['capabilities']['extensions']> = [];
-
 /** Turns a client away that did not name an extension which the card requires (§4.6.1). */
 export function admitExtensions(card: AdmissionCard, requested: readonly string[]): void {
   const { extensions } = card.capabilities;
+  if (extensions === undefined) return;
   const missing: string[] = [];
-  for (const { uri, required } of extensions ?? NO_EXTENSIONS) {
+  for (const { uri, required } of extensions) {
     if (required === true && uri !== undefined && !requested.includes(uri)) missing.push(uri);
   }
   if (missing.length > 0) throw new ExtensionSupportRequiredError(missing);

@@ -110,6 +110,7 @@ export class AppendQueue {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#most = ROOM.entries;
+    // what is pushed before the next microtasks goes out together
     inMicrotask(this.#hasOnlyStarted ? this.#writeSoon : this.#writeNext);
   }
 
