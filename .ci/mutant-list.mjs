@@ -949,10 +949,7 @@ const BROKER = [
     'the worker is called before wake returns',
     'broker.ts',
     ['K1'],
-    [
-      'void Promise.resolve().then(() => {\n      isScheduled = false;\n      deliver();\n    });',
-      'isScheduled = false;\n    deliver();',
-    ],
+    ['process.nextTick(deliver);', 'deliver();'],
   ),
   mutant(
     'workers of all agents are woken',

@@ -58,9 +58,10 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     const value = this.#first;
     if (value.length > 0) {
       this.#first = NONE;
-      return this.#beginning === undefined
+      const more = this.#beginning?.soon();
+      return more === undefined
         ? Promise.resolve({ done: false, value })
-        : this.#beginning.soon().then(() => this.#withMore(value));
+        : more.then(() => this.#withMore(value));
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return this.#tail.next().then(this.#taken, this.#failed);

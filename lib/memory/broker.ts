@@ -1,6 +1,6 @@
 import type { Broker, WorkHint, WorkOutcome } from '../core/broker.ts';
 
-/** Wakes the workers of this process, one turn later. Hints for one task collapse; those nobody has room for wait. */
+/** Wakes the workers of this process, at the next tick. Hints for one task collapse; those nobody has room for wait. */
 export function createMemoryBroker(): Broker {
   const agents = new Map<string, AgentQueue>();
 
@@ -61,15 +61,13 @@ function createAgentQueue(): AgentQueue {
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    // not queueMicrotask, which makes an AsyncResource for each call
-    void Promise.resolve().then(() => {
-      isScheduled = false;
-      deliver();
-    });
+    // a tick comes after the microtasks of whoever stored the work: a client gets its first event before an agent can keep the process busy
+    process.nextTick(deliver);
   }
 
   /** In turn to each worker, at most as many hints as it has room for: what is left goes out when a run is over. */
   function deliver(): void {
+    isScheduled = false;
     for (const worker of workers) worker.room = worker.free();
     for (let isTaken = true; isTaken && hints.size > 0;) {
       isTaken = false;
