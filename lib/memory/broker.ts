@@ -1,30 +1,29 @@
+// not the global one: that of a test may be a fake, which does not run by itself
+import { setImmediate } from 'node:timers';
 import type { Broker, WorkHint, WorkOutcome } from '../core/broker.ts';
 
-/** Wakes the workers of this process, at the next tick. Hints for one task collapse; those nobody has room for wait. */
+/**
+ * Wakes the workers of this process at the end of the turn of the event loop: what was stored in one turn is claimed and
+ * begun together, which is cheaper, and a client gets its first event before an agent can keep the process busy.
+ */
 export function createMemoryBroker(): Broker {
-  const agents = new Map<string, AgentQueue>();
-
-  function queueOf(agent: string): AgentQueue {
-    const known = agents.get(agent);
-    if (known !== undefined) return known;
-    const added = createAgentQueue();
-    agents.set(agent, added);
-    return added;
-  }
+  const agents = new Map<string, AgentWorkers>();
 
   return {
-    wake(hint) {
+    wake({ agent }) {
       // without a worker there is nobody to wake: it looks for work by itself when it starts
-      agents.get(hint.agent)?.add(hint);
+      agents.get(agent)?.wake();
     },
     work(agent, free, onWork) {
-      const queue = queueOf(agent);
-      const worker: MemoryWorker = { free, onWork, room: 0, running: 0, onIdle: [] };
-      queue.workers.add(worker);
+      const known = agents.get(agent);
+      const workers = known ?? new AgentWorkers(agent);
+      if (known === undefined) agents.set(agent, workers);
+      const worker: MemoryWorker = { free, onWork, running: 0, onIdle: [] };
+      workers.add(worker);
       return Promise.resolve({
         async stop() {
-          queue.workers.delete(worker);
-          if (queue.workers.size === 0 && agents.get(agent) === queue) agents.delete(agent);
+          workers.remove(worker);
+          if (workers.size === 0 && agents.get(agent) === workers) agents.delete(agent);
           if (worker.running === 0) return;
           await new Promise<void>((resolve) => worker.onIdle.push(resolve));
         },
@@ -37,84 +36,77 @@ export function createMemoryBroker(): Broker {
 interface MemoryWorker {
   readonly free: () => number;
   readonly onWork: (hint: WorkHint) => Promise<WorkOutcome>;
-  /** How many more hints it takes now. */
-  room: number;
-  /** Hints whose callbacks have not resolved yet. */
+  /** Calls that have not resolved yet. */
   running: number;
   /** Called when there are none. */
   readonly onIdle: (() => void)[];
 }
 
-interface AgentQueue {
-  readonly workers: Set<MemoryWorker>;
-  readonly add: (hint: WorkHint) => void;
-}
+/** More are not counted: a worker that takes nothing for long looks by itself. */
+const MOST_WAKES = 1024;
 
-/** Tasks that hints are kept for; beyond it one hint for the agent stands for all. */
-const MOST_HINTS = 1024;
+/** The workers of one agent. */
+class AgentWorkers {
+  readonly #hint: WorkHint;
+  readonly #workers = new Set<MemoryWorker>();
+  /** For how many tasks somebody was to be woken, and nobody was called who has room for them. */
+  #wakes = 0;
+  #isScheduled = false;
 
-function createAgentQueue(): AgentQueue {
-  const workers = new Set<MemoryWorker>();
-  const hints = new Map<string | undefined, WorkHint>();
-  let isScheduled = false;
-
-  function schedule(): void {
-    if (isScheduled) return;
-    isScheduled = true;
-    // a tick comes after the microtasks of whoever stored the work: a client gets its first event before an agent can keep the process busy
-    process.nextTick(deliver);
+  constructor(agent: string) {
+    this.#hint = { agent };
   }
 
-  /** In turn to each worker, at most as many hints as it has room for: what is left goes out when a run is over. */
-  function deliver(): void {
-    isScheduled = false;
-    for (const worker of workers) worker.room = worker.free();
-    for (let isTaken = true; isTaken && hints.size > 0;) {
-      isTaken = false;
-      for (const worker of workers) {
-        if (worker.room <= 0) continue;
-        const next = takeNext();
-        if (next === undefined) return;
-        worker.room -= 1;
-        isTaken = true;
-        call(worker, next);
-      }
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  add(worker: MemoryWorker): void {
+    this.#workers.add(worker);
+  }
+
+  remove(worker: MemoryWorker): void {
+    this.#workers.delete(worker);
+  }
+
+  wake(): void {
+    if (this.#wakes < MOST_WAKES) this.#wakes += 1;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isScheduled = false;
+    this.#deliver();
+  };
+
+  /** One call for all that a worker has room for; for what is left there is another one when a call is over. */
+  #deliver(): void {
+    for (const worker of this.#workers) {
+      if (this.#wakes === 0) return;
+      const room = worker.free();
+      if (room <= 0) continue;
+      this.#wakes = Math.max(0, this.#wakes - room);
+      this.#call(worker);
     }
   }
 
-  function takeNext(): WorkHint | undefined {
-    for (const hint of hints.values()) {
-      hints.delete(hint.taskId);
-      return hint;
-    }
-    return undefined;
-  }
-
-  /** A callback that fails hurts nobody: the worker polls, and the outcome only matters to products that redeliver. */
-  function call(worker: MemoryWorker, hint: WorkHint): void {
+  /** A call that fails hurts nobody: the worker polls, and the outcome only matters to products that redeliver. */
+  #call(worker: MemoryWorker): void {
     const over = () => {
       worker.running -= 1;
       if (worker.running === 0) for (const tell of worker.onIdle.splice(0)) tell();
-      if (hints.size > 0) schedule();
+      // at once, before something else takes the room
+      if (this.#wakes > 0) this.#deliver();
     };
     worker.running += 1;
+    let called: Promise<unknown>;
     try {
-      worker.onWork(hint).then(over, over);
+      called = worker.onWork(this.#hint);
     } catch {
-      over();
+      called = Promise.resolve();
     }
+    called.then(over, over);
   }
-
-  return {
-    workers,
-    add(hint) {
-      if (hints.size >= MOST_HINTS && !hints.has(hint.taskId)) {
-        hints.clear();
-        hints.set(undefined, { agent: hint.agent });
-      } else {
-        hints.set(hint.taskId, hint);
-      }
-      schedule();
-    },
-  };
 }
