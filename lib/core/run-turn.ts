@@ -47,11 +47,14 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
     return 'closed';
   }
   try {
-    await turn.conclude((await turn.callAgent()) ?? RETURNED);
+    const concluded = turn.conclude((await turn.callAgent()) ?? RETURNED);
+    // most agents leave nothing to wait for, and a wait for nothing is two promises
+    if (concluded !== undefined) await concluded;
     return turn.state;
   } finally {
     turn.end();
-    await queue.settled();
+    const written = queue.settled();
+    if (written !== undefined) await written;
   }
 }
 

@@ -39,7 +39,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const { returnImmediately, historyLength } = params.configuration ?? {};
     const sent = await start(params, context, returnImmediately === true ? 'task' : undefined);
     // a call that joins another one gets the kind of answer that the first one had
-    if (sent.answers === 'message') return { message: bareMessage(await answerOf(sent, context.signal)) };
+    if (sent.answers === 'message') return { message: await answerOf(sent, context.signal, bareMessage) };
     const task = await (returnImmediately === true
       ? current(sent, context)
       : answeredTask(sent, context.signal));
@@ -69,23 +69,27 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const see = (entry: LogEntry) => {
       if (entry.seq > seen) fold.apply(entry);
     };
-    return answerOf(sent, signal, see, sent.before?.seq).then(() => fold.snapshot());
+    return answerOf(sent, signal, () => fold.snapshot(), see, sent.before?.seq);
   }
 
-  /** Follows the task until an entry answers the send; `see` is shown each entry up to it. */
-  function answerOf(
+  /** Follows the task until an entry answers the send, and gives what `result` makes of it; `see` is shown each entry up to it. */
+  function answerOf<T>(
     sent: Sent,
     signal: Abortable,
+    result: (entry: LogEntry) => T,
     see?: (entry: LogEntry) => void,
     after?: Seq,
-  ): Promise<LogEntry> {
+  ): Promise<T> {
     const tail = tailOf(sent, signal, after)[Symbol.asyncIterator]();
     const answers = (entry: LogEntry) => {
       see?.(entry);
       return answersSend(entry, sent.own);
     };
     return firstOf(tail, answers).then(
-      (entry) => entry ?? Promise.reject(unanswered(sent, signal)),
+      (entry) => {
+        if (entry === undefined) throw unanswered(sent, signal);
+        return result(entry);
+      },
       (error: unknown) => {
         throw streamFailure(error);
       },
@@ -105,7 +109,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     sent: Sent,
     { signal }: OperationContext,
   ): EventStream & AsyncGenerator<StreamItem[]> {
-    yield [{ event: { message: bareMessage(await answerOf(sent, signal)) }, unshared: true }];
+    yield [{ event: { message: await answerOf(sent, signal, bareMessage) }, unshared: true }];
   }
 
   function taskStream(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer, Headers } from '../binding/answer.ts';
-import type { Binding, CallBody, CallRequest, StreamReply } from '../binding/binding.ts';
+import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
+import { isPromiseLike } from '../core/promises.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { Version } from '../protocol/version.ts';
 import { AnswerTurn } from './answer-turn.ts';
@@ -83,32 +84,38 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   async function serve(call: OpenCall<Req>): Promise<void> {
-    const { binding, metered } = call;
     try {
       const requested = listHeader(call.headers['a2a-extensions']);
       const extensions = service.activeExtensions(requested);
       const active = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : NO_HEADERS;
       try {
-        const request = requestOf(call, requested);
-        // in no variable, which would keep the body for as long as a stream is open
-        const reply = await binding.call(metered.watch(guarded), await bodyOf(call), request);
+        const reply = await replyTo(call, requested);
         if ('json' in reply) {
           const others = endOfTurn();
           if (others !== undefined) await others;
           send(call, reply, active);
-        } else await stream(call, reply, active, request.caller.lastEventId);
+        } else await stream(call, reply, active);
       } catch (error) {
         const others = endOfTurn();
         if (others !== undefined) await others;
         refuse(call, error, active);
       } finally {
-        metered.end(call.reason);
+        call.metered.end(call.reason);
       }
     } catch (error) {
       report(error, { errorId: randomUUID() });
       cut(call.res);
     }
     leave(call);
+  }
+
+  /** In a function of its own, so that an open stream holds neither its body nor its request. */
+  function replyTo(call: OpenCall<Req>, requested: readonly string[]): CallReply | Promise<CallReply> {
+    const { binding, metered } = call;
+    const request = requestOf(call, requested);
+    const ask = (body: CallBody) => binding.call(metered.watch(guarded), body, request);
+    const body = bodyOf(call);
+    return isPromiseLike(body) ? body.then(ask) : ask(body);
   }
 
   function requestOf(call: OpenCall<Req>, extensions: readonly string[]): CallRequest {
@@ -142,18 +149,14 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     );
   }
 
-  function stream(
-    call: OpenCall<Req>,
-    reply: StreamReply,
-    active: Headers,
-    lastEventId: string | undefined,
-  ): Promise<void> {
+  function stream(call: OpenCall<Req>, reply: StreamReply, active: Headers): Promise<void> {
+    const { 'last-event-id': lastEventId } = call.headers;
     call.metered.streams();
     if (!call.isRead) cutUnread(call.req, call.res, clock);
     return streams.send(reply, call.res, {
       headers: { ...active, ...reply.headers },
       signal: call,
-      lastEventId,
+      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
       answer: (answer) => {
         send(call, answer, active);
       },

@@ -61,10 +61,13 @@ function answerCurrent(service: Service, request: CallRequest, call: RpcCall): P
     const begun = (stream: EventStream) => streamReply(id, stream, mask, failedCall(call));
     return service.invoke(method, params, caller).then(begun, failed);
   }
-  return service
-    .invoke(method, params, caller)
-    .then((result) => answer(id, resultJson(method, result)))
-    .catch(failed);
+  return service.invoke(method, params, caller).then((result) => {
+    try {
+      return answer(id, resultJson(method, result));
+    } catch (error) {
+      return failed(error);
+    }
+  }, failed);
 }
 
 /** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
