@@ -1,5 +1,7 @@
 type Listener = (reason: unknown) => void;
 
+const NOBODY: readonly Listener[] = [];
+
 /**
  * The end of something, with its reason. What an AbortSignal does for users, for the engine itself: there is one for each
  * run and a listener for each call of the storage, and this costs next to nothing.
@@ -7,8 +9,9 @@ type Listener = (reason: unknown) => void;
 export class Ending {
   #hasEnded = false;
   #reason: unknown;
-  /** Few at any time. */
-  readonly #listeners: Listener[] = [];
+  /** Most have one: a list takes room for sixteen more. */
+  #first: Listener | undefined;
+  #others: Listener[] | undefined;
 
   get hasEnded(): boolean {
     return this.#hasEnded;
@@ -23,18 +26,24 @@ export class Ending {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#reason = reason;
-    for (const listener of this.#listeners.splice(0)) listener(reason);
+    const [first, others] = [this.#first, this.#others];
+    this.#first = undefined;
+    this.#others = undefined;
+    first?.(reason);
+    for (const listener of others ?? NOBODY) listener(reason);
   }
 
   /** Called once at the end; at once where it has come already. */
   listen(listener: Listener): void {
     if (this.#hasEnded) listener(this.#reason);
-    else this.#listeners.push(listener);
+    else if (this.#first === undefined && this.#others === undefined) this.#first = listener;
+    else (this.#others ??= []).push(listener);
   }
 
   ignore(listener: Listener): void {
-    const index = this.#listeners.lastIndexOf(listener);
-    if (index >= 0) this.#listeners.splice(index, 1);
+    const index = this.#others?.lastIndexOf(listener) ?? -1;
+    if (index >= 0) this.#others?.splice(index, 1);
+    else if (this.#first === listener) this.#first = undefined;
   }
 }
 

@@ -9,7 +9,6 @@ export class Ring {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #held: LogEntry[] = [];
-  #sizes: number[] = [];
   #bytes = 0;
   #hi: Seq = 0;
   // what was taken last: all that readers want who had everything before it
@@ -56,27 +55,25 @@ export class Ring {
     if (entry.seq <= this.#hi) return;
     if (entry.seq !== this.#hi + 1) {
       this.#held = [];
-      this.#sizes = [];
       this.#bytes = 0;
     }
-    const size = entrySize(entry);
     this.#held.push(entry);
-    this.#sizes.push(size);
-    this.#bytes += size;
+    this.#bytes += entrySize(entry);
     this.#hi = entry.seq;
   }
 
   #trim(): void {
     const { length } = this.#held;
     let gone = 0;
-    while (gone < length && (length - gone > this.#maxEntries || this.#bytes > this.#maxBytes)) {
-      this.#bytes -= this.#sizes[gone] ?? 0;
+    for (const entry of this.#held) {
+      if (length - gone <= this.#maxEntries && this.#bytes <= this.#maxBytes) break;
+      // weighed again: a list of weights is as large as that of the entries
+      this.#bytes -= entrySize(entry);
       gone += 1;
     }
     if (gone === 0) return;
     if (this.#newest !== undefined && this.#newest.length > length - gone) this.#newest = undefined;
     this.#held.splice(0, gone);
-    this.#sizes.splice(0, gone);
   }
 }
 

@@ -22,13 +22,17 @@ export interface WatchContext {
   readonly left: (watch: Watch) => void;
 }
 
+const NOBODY: readonly Reader[] = [];
+
 /** `late` and `lost`: hints may not arrive, as the subscription has taken too long, or failed. Readers then rely on the poll. */
 export type Listening = 'joining' | 'late' | 'lost' | 'live' | 'left';
 
 /** One task that has readers: one subscription, one ring, and who reads. */
 export class Watch implements Source {
   readonly taskId: TaskId;
-  readonly readers = new Set<Reader>();
+  /** Most tasks have one reader. */
+  #only: Reader | undefined;
+  #others: Set<Reader> | undefined;
   ring: Ring | undefined;
   listening: Listening = 'late';
   /** The poll found this number, and no hint has told of it yet. */
@@ -104,14 +108,21 @@ export class Watch implements Source {
   }
 
   enter(reader: Reader): this {
-    this.readers.add(reader);
+    if (!this.#isRead()) {
+      this.#only = reader;
+      return this;
+    }
+    (this.#others ??= new Set()).add(reader);
     // those that the last entry frees must not look alone one after the other
-    if (this.readers.size > 1) this.#isShared = true;
+    this.#isShared = true;
     return this;
   }
 
   leave(reader: Reader): void {
-    if (!this.readers.delete(reader) || this.readers.size > 0) return;
+    if (this.listening === 'left') return;
+    if (this.#only === reader) this.#only = undefined;
+    else this.#others?.delete(reader);
+    if (this.#isRead()) return;
     this.listening = 'left';
     this.#context.left(this);
     const unsubscribe = this.#unsubscribe;
@@ -120,14 +131,22 @@ export class Watch implements Source {
   }
 
   wake(): void {
-    for (const reader of this.readers) reader.wake();
+    this.#only?.wake();
+    for (const reader of this.#others ?? NOBODY) reader.wake();
   }
 
   /** What hints told may not be all: every reader reads once more. */
   lookAgain(): void {
     // a read that began earlier may not have seen what was missed
     this.#loads = undefined;
-    for (const reader of this.readers) reader.lookAgain();
+    this.#only?.lookAgain();
+    for (const reader of this.#others ?? NOBODY) reader.lookAgain();
+  }
+
+  /** Ends all readers. */
+  end(): void {
+    this.#only?.end();
+    for (const reader of this.#others ?? NOBODY) reader.end();
   }
 
   /** Called once a tick. A subscription that is still not there after a whole tick: readers go on without. */
@@ -151,6 +170,10 @@ export class Watch implements Source {
     // the log is shorter than it was: readers find out what that means for them
     if (head < before && this.#head === before) this.lookAgain();
     return false;
+  }
+
+  #isRead(): boolean {
+    return this.#only !== undefined || (this.#others?.size ?? 0) > 0;
   }
 
   #hear({ head, entries }: TaskHint): void {
@@ -186,7 +209,7 @@ export class Watch implements Source {
 
   async #load(after: Seq): Promise<Page> {
     const before = this.#head;
-    const page = await this.#context.readPage(this.taskId, after, () => this.readers.size > 0);
+    const page = await this.#context.readPage(this.taskId, after, () => this.#isRead());
     // a hint that promised more than there is must not make readers read for ever
     if (page.head < before && this.#head === before) this.#head = page.head;
     const isNews = page.head > this.#head;

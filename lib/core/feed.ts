@@ -154,7 +154,7 @@ export function createTaskFeed(options: {
     close() {
       isClosed = true;
       stopGaps();
-      for (const { readers } of watches.values()) for (const open of readers) open.end();
+      for (const watch of watches.values()) watch.end();
     },
   };
 }

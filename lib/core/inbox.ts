@@ -40,7 +40,7 @@ type InboxStart = Pick<ClaimedTask, 'lease' | 'pending' | 'doneSeq'>;
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #lease: Lease;
-  readonly #unseen: Unseen[] = [];
+  readonly #unseen: Unseen[];
   #listeners: Set<() => void> | undefined;
   #readers = 0;
   #cursor: Seq;
@@ -54,7 +54,7 @@ export class Inbox {
   constructor(owner: InboxOwner, { lease, pending, doneSeq }: InboxStart) {
     this.#owner = owner;
     this.#lease = lease;
-    for (const entry of pending) if (isInput(entry)) this.#unseen.push({ entry, isAwaited: false });
+    this.#unseen = pending.filter(isInput).map((entry) => ({ entry, isAwaited: false }));
     this.#cursor = this.#unseen.at(-1)?.entry.seq ?? doneSeq;
     this.#handedOut = doneSeq;
   }

@@ -77,8 +77,9 @@ function hasTooLargeArtifact(
   { artifactBytes }: TaskRecord,
   drafts: readonly EntryDraft[],
 ): boolean {
-  // of a batch only
-  const grown = drafts.length > 1 ? new Map<string, number>() : undefined;
+  // a second one of a batch may go on with the first
+  const isSeveral = drafts.findLastIndex(({ entry }) => entry.kind === 'artifact') > 0;
+  const grown = isSeveral ? new Map<string, number>() : undefined;
   for (const { entry, bytes } of drafts) {
     if (entry.kind !== 'artifact') continue;
     const { artifactId } = entry.artifact;

@@ -25,7 +25,7 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): 
         remove(taskId, subscription);
       });
     },
-    onGap: () => () => undefined,
+    onGap: () => nothing,
     close: () => Promise.resolve(),
   };
 }
@@ -39,6 +39,11 @@ interface Subscription {
 }
 
 const NOBODY: readonly Subscription[] = [];
+
+/** There are no gaps to stop listening for. */
+function nothing(): void {
+  return undefined;
+}
 
 /** A callback that fails hurts nobody: whoever misses a hint polls. */
 function deliver({ onHint }: Subscription, hint: TaskHint): void {
