@@ -24,4 +24,39 @@ describe('the memory broker', () => {
     expect(calls).toBe(expected);
     await worker.stop();
   });
+
+  it('goes on after a callback that gives no promise, as those that fail', async () => {
+    const broker = createMemoryBroker();
+    let calls = 0;
+    const onWork = () => {
+      calls += 1;
+      if (calls === 2) throw new Error('a callback that throws');
+    };
+    const worker = await broker.work('a', () => 1, onWork as unknown as () => Promise<'done'>);
+    for (let n = 1; n <= 3; n += 1) {
+      await broker.wake({ agent: 'a' });
+      await turn();
+      expect(calls).toBe(n);
+    }
+    await worker.stop();
+  });
+
+  it('wakes no worker of another agent', async () => {
+    const broker = createMemoryBroker();
+    const called: string[] = [];
+    const workers = ['a', 'b'].map((agent) =>
+      broker.work(
+        agent,
+        () => 1,
+        () => {
+          called.push(agent);
+          return Promise.resolve('idle');
+        },
+      ),
+    );
+    await broker.wake({ agent: 'b' });
+    await turn();
+    expect(called).toEqual(['b']);
+    for (const worker of workers) await (await worker).stop();
+  });
 });

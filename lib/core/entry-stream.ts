@@ -58,10 +58,9 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
     const value = this.#first;
     if (value.length > 0) {
       this.#first = NONE;
-      const more = this.#beginning?.soon();
-      return more === undefined
+      return this.#beginning === undefined
         ? Promise.resolve({ done: false, value })
-        : more.then(() => this.#withMore(value));
+        : this.#beginning.soon().then(() => this.#withMore(value));
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return this.#tail.next().then(this.#taken, this.#failed);

@@ -1,3 +1,5 @@
+// not the global one: that of a test may be a fake, which does not run by itself
+import { setImmediate } from 'node:timers';
 import type { Clock } from './clock.ts';
 
 /** Work after which the event loop has its turn; below `FEW` no time is taken. */
@@ -25,8 +27,44 @@ export class Fairness {
   }
 
   async #turn(): Promise<void> {
-    await new Promise(setImmediate);
+    await new Promise((resolve) => setImmediate(resolve));
     this.#done = 0;
     this.#turnAt = this.#clock.elapsed();
   }
+}
+
+/** Agents that begin in one turn of the event loop may take so long together. */
+const AGENTS_MS = 10;
+
+/** Spreads the beginnings of agents over turns of the event loop, where they compute before they first wait. One for all runs of a worker. */
+export class AgentTurns {
+  readonly #clock: Clock;
+  readonly #waiting: (() => void)[] = [];
+  #turnAt: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Undefined where an agent may begin now; else resolves when it may, after those that wait already. */
+  next(): Promise<void> | undefined {
+    if (this.#turnAt === undefined) this.#begin();
+    else if (this.#waiting.length > 0 || this.#clock.elapsed() - this.#turnAt >= AGENTS_MS)
+      return new Promise((resolve) => this.#waiting.push(resolve));
+    return undefined;
+  }
+
+  #begin(): void {
+    this.#turnAt = this.#clock.elapsed();
+    setImmediate(this.#end);
+  }
+
+  /** One at a time: what it resolves runs after this, so that its time is not known yet. */
+  readonly #end = (): void => {
+    this.#turnAt = undefined;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#begin();
+    next();
+  };
 }

@@ -6,11 +6,8 @@ export interface Flush<T> {
   /** This one has news. */
   readonly mark: (item: T) => void;
   readonly forget: (item: T) => void;
-  /**
-   * Resolves with the next flush, or at the next tick where that is too far away for a client that waits for its first event.
-   * Undefined where nothing has been delivered for a while: there is nobody to go along with.
-   */
-  readonly soon: () => Promise<void> | undefined;
+  /** Resolves with the next flush, or at the next tick where that is too far away for a client that waits for its first event. */
+  readonly soon: () => Promise<void>;
 }
 
 // a turn of the loop that was long for another reason must not hold readers up
@@ -22,8 +19,6 @@ const SHORT_PAUSE_TURNS = 8;
 const GATHER = { times: 4, mostMs: 1 };
 // clients that wait for their first event are not to wait longer than that for others
 const FAR_MS = 5;
-// after so long without a delivery a first event goes out alone; so that is how often a busy process does that at most
-const IDLE_MS = 1;
 
 /**
  * Gathers: after a flush that took T ms the next comes no sooner than T ms later, or up to 4 T, within a millisecond, where it
@@ -37,7 +32,6 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
   let planned = false;
   let isFar = false;
   let notBefore = -Infinity;
-  let deliveredAt = -Infinity;
 
   function plan(): void {
     planned = true;
@@ -81,7 +75,6 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     const nowMs = clock.elapsed();
     const tookMs = nowMs - startedMs;
     const leastMs = tasks > 1 ? Math.min(tookMs * GATHER.times, GATHER.mostMs) : 0;
-    deliveredAt = nowMs;
     notBefore = nowMs + Math.min(Math.max(tookMs, leastMs), MAX_PAUSE_MS);
     planned = false;
     if (dirty.size > 0 || waiting.length > 0) plan();
@@ -96,11 +89,6 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
       dirty.delete(item);
     },
     soon() {
-      const nowMs = clock.elapsed();
-      if (!planned && nowMs >= deliveredAt + IDLE_MS) {
-        deliveredAt = nowMs;
-        return undefined;
-      }
       return new Promise((resolve) => {
         waiting.push(resolve);
         if (!planned) plan();

@@ -46,7 +46,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   readonly #join: (reader: Reader) => Source;
   readonly #signal: Abortable;
   /** Resolves when readers are woken the next time, or sooner where that is far away. */
-  readonly soon: () => Promise<void> | undefined;
+  readonly soon: () => Promise<void>;
   #cursor: Seq;
   /** Whether the storage may have entries after the cursor that nobody will tell of. */
   #mustRead = true;
@@ -56,12 +56,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   #isAlone = false;
   #ended = false;
 
-  constructor(
-    join: (reader: Reader) => Source,
-    after: Seq,
-    signal: Abortable,
-    soon: () => Promise<void> | undefined,
-  ) {
+  constructor(join: (reader: Reader) => Source, after: Seq, signal: Abortable, soon: () => Promise<void>) {
     this.#join = join;
     this.#cursor = after;
     this.#signal = signal;

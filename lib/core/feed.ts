@@ -49,10 +49,9 @@ export interface ExpectedTail extends Tail {
   readonly startAfter: (seq: Seq) => void;
   /**
    * Resolves when readers are woken the next time, or sooner where that is too far away for a client that waits for its
-   * first event. What a task has to say at once is there by then. Undefined where no reader has been woken for a while: the
-   * first event is not to wait then, not even for what the agent does.
+   * first event. What a task has to say at once is there by then.
    */
-  readonly soon: () => Promise<void> | undefined;
+  readonly soon: () => Promise<void>;
   /** What is there now, without a read; undefined where that is nothing. */
   readonly take: () => readonly LogEntry[] | undefined;
   readonly end: () => void;

@@ -47,6 +47,8 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
     return 'closed';
   }
   try {
+    const others = options.agentTurns.next();
+    if (others !== undefined) await others;
     const concluded = turn.conclude((await turn.callAgent()) ?? RETURNED);
     // most agents leave nothing to wait for, and a wait for nothing is two promises
     if (concluded !== undefined) await concluded;

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { TurnReads } from './create-turn.ts';
 import type { EventBus } from './event-bus.ts';
 import { type ErrorInfo, Failures } from './failure.ts';
+import type { AgentTurns } from './fairness.ts';
 import { Inbox, type InboxOwner } from './inbox.ts';
 import { type LeaseHolder, LeaseKeeper } from './lease-keeper.ts';
 import type { Seq, TaskId } from './log.ts';
@@ -33,6 +34,7 @@ export interface RunOptions {
   readonly onMetric?: OnMetric;
   /** Name of the worker, for the log. */
   readonly worker: string;
+  readonly agentTurns: AgentTurns;
   readonly leaseMs: number;
   readonly maxAttempts: number;
   readonly runTimeoutMs: number;

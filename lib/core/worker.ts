@@ -5,10 +5,11 @@ import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import type { TaskId } from './log.ts';
 import { Ending, unlessEnded } from './ending.ts';
+import { AgentTurns } from './fairness.ts';
 import { startRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
 /** What a worker needs. */
-export interface WorkerOptions extends Omit<RunOptions, 'worker'> {
+export interface WorkerOptions extends Omit<RunOptions, 'worker' | 'agentTurns'> {
   readonly broker: Broker;
   readonly agentId: string;
   /** Runs at the same time. */
@@ -38,7 +39,7 @@ const SWEEP_MS = 60_000;
 export function createWorker(options: WorkerOptions): Worker {
   const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const runOptions = { ...options, worker };
+  const runOptions = { ...options, worker, agentTurns: new AgentTurns(clock) };
   const runs = new Set<Run>();
   const giveUp = new Ending();
   let looking: Promise<readonly Run[]> | undefined;

@@ -100,12 +100,7 @@ function write(
   framing: ReplyFraming,
   { done, value }: IteratorResult<Events, unknown>,
 ): Promise<void> | typeof ENDED | undefined {
-  if (done === true) return ENDED;
-  const isFirst = !writer.started;
-  const full = writer.write(value, framing);
-  // an agent may keep the process busy next; an end goes along with what it ends
-  if (isFirst && value.at(-1)?.ends !== true) writer.leave();
-  return full;
+  return done === true ? ENDED : writer.write(value, framing);
 }
 
 /**

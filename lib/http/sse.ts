@@ -83,11 +83,6 @@ export class SseWriter {
     return text === '' ? undefined : this.#send(text, false);
   }
 
-  /** What was written leaves before this turn goes on: node would gather it with the rest of the turn. */
-  leave(): void {
-    this.#res.socket?.uncork();
-  }
-
   /** Lets go of the response without a word. */
   stop(): void {
     this.#cancelTimer?.();

@@ -77,9 +77,9 @@ function hasTooLargeArtifact(
   { artifactBytes }: TaskRecord,
   drafts: readonly EntryDraft[],
 ): boolean {
-  // a second one of a batch may go on with the first
-  const isSeveral = drafts.findLastIndex(({ entry }) => entry.kind === 'artifact') > 0;
-  const grown = isSeveral ? new Map<string, number>() : undefined;
+  // one that does not begin the batch may go on with an earlier one
+  const mayGoOn = drafts.findLastIndex(({ entry }) => entry.kind === 'artifact') > 0;
+  const grown = mayGoOn ? new Map<string, number>() : undefined;
   for (const { entry, bytes } of drafts) {
     if (entry.kind !== 'artifact') continue;
     const { artifactId } = entry.artifact;

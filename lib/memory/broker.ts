@@ -101,12 +101,12 @@ class AgentWorkers {
       if (this.#wakes > 0) this.#deliver();
     };
     worker.running += 1;
-    let called: Promise<unknown>;
+    let called: Promise<unknown> | undefined;
     try {
       called = worker.onWork(this.#hint);
     } catch {
-      called = Promise.resolve();
+      // as one that rejects
     }
-    called.then(over, over);
+    Promise.resolve(called).then(over, over);
   }
 }
