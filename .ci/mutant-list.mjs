@@ -959,12 +959,12 @@ const BROKER = [
     ['K4'],
     ['await new Promise<void>((resolve) => worker.onIdle.push(resolve));', ''],
   ),
-  mutant('a worker that has stopped is called', 'broker.ts', ['K4'], ['workers.remove(worker);', '']),
+  mutant('a worker that has stopped is called', 'broker.ts', ['K4'], ['workers.all.delete(worker);', '']),
   mutant(
     'a worker that failed once is never called again',
     'broker.ts',
     ['K5'],
-    ['const over = () => {', 'const over = () => {\n      this.#workers.delete(worker);'],
+    ['const over = () => {', 'const over = () => {\n      this.all.delete(worker);'],
   ),
   mutant(
     'a wake without a worker fails',

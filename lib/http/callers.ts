@@ -68,7 +68,7 @@ export function createCallers<Req extends IncomingMessage>(
   const ask: Ask = (question) => asking(question, ANSWER);
 
   return (call, extensions) => {
-    const { 'last-event-id': lastEventId, 'idempotency-key': idempotencyKey, traceparent } = call.headers;
+    const { 'idempotency-key': idempotencyKey, traceparent } = call.headers;
     const { owner, caller } = options;
     // all fields each time, so that callers have one hidden class
     return {
@@ -79,7 +79,7 @@ export function createCallers<Req extends IncomingMessage>(
       extensions,
       // no accessor: V8 keeps an object that has one of its own until the next full collection, and all it leads to
       signal: call,
-      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+      lastEventId: call.lastEventId,
       // node joins several lines of it by commas, which no key has
       idempotencyKey: idempotencyKey === undefined ? undefined : String(idempotencyKey),
       dialect: undefined,

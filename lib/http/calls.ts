@@ -150,13 +150,12 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   function stream(call: OpenCall<Req>, reply: StreamReply, active: Headers): Promise<void> {
-    const { 'last-event-id': lastEventId } = call.headers;
     call.metered.streams();
     if (!call.isRead) cutUnread(call.req, call.res, clock);
     return streams.send(reply, call.res, {
       headers: { ...active, ...reply.headers },
       signal: call,
-      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+      lastEventId: call.lastEventId,
       answer: (answer) => {
         send(call, answer, active);
       },

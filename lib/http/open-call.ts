@@ -42,6 +42,12 @@ export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends Cal
     this.headers = req.headers;
   }
 
+  /** Where the client stands in a stream that broke, as it says itself. */
+  get lastEventId(): string | undefined {
+    const { 'last-event-id': id } = this.headers;
+    return typeof id === 'string' ? id : undefined;
+  }
+
   /** Resolves when it is over. */
   whenOver(): Promise<void> {
     return new Promise((resolve) => {

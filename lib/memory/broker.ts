@@ -19,11 +19,11 @@ export function createMemoryBroker(): Broker {
       const workers = known ?? new AgentWorkers(agent);
       if (known === undefined) agents.set(agent, workers);
       const worker: MemoryWorker = { free, onWork, running: 0, onIdle: [] };
-      workers.add(worker);
+      workers.all.add(worker);
       return Promise.resolve({
         async stop() {
-          workers.remove(worker);
-          if (workers.size === 0 && agents.get(agent) === workers) agents.delete(agent);
+          workers.all.delete(worker);
+          if (workers.all.size === 0 && agents.get(agent) === workers) agents.delete(agent);
           if (worker.running === 0) return;
           await new Promise<void>((resolve) => worker.onIdle.push(resolve));
         },
@@ -47,26 +47,14 @@ const MOST_WAKES = 1024;
 
 /** The workers of one agent. */
 class AgentWorkers {
+  readonly all = new Set<MemoryWorker>();
   readonly #hint: WorkHint;
-  readonly #workers = new Set<MemoryWorker>();
   /** For how many tasks somebody was to be woken, and nobody was called who has room for them. */
   #wakes = 0;
   #isScheduled = false;
 
   constructor(agent: string) {
     this.#hint = { agent };
-  }
-
-  get size(): number {
-    return this.#workers.size;
-  }
-
-  add(worker: MemoryWorker): void {
-    this.#workers.add(worker);
-  }
-
-  remove(worker: MemoryWorker): void {
-    this.#workers.delete(worker);
   }
 
   wake(): void {
@@ -83,7 +71,7 @@ class AgentWorkers {
 
   /** One call for all that a worker has room for; for what is left there is another one when a call is over. */
   #deliver(): void {
-    for (const worker of this.#workers) {
+    for (const worker of this.all) {
       if (this.#wakes === 0) return;
       const room = worker.free();
       if (room <= 0) continue;

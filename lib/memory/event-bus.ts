@@ -25,7 +25,7 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): 
         remove(taskId, subscription);
       });
     },
-    onGap: () => nothing,
+    onGap: () => stopGaps,
     close: () => Promise.resolve(),
   };
 }
@@ -40,10 +40,8 @@ interface Subscription {
 
 const NOBODY: readonly Subscription[] = [];
 
-/** There are no gaps to stop listening for. */
-function nothing(): void {
-  return undefined;
-}
+/** Stops listening for gaps, of which there are none. One for all: each run listens. */
+const stopGaps = (): void => undefined;
 
 /** A callback that fails hurts nobody: whoever misses a hint polls. */
 function deliver({ onHint }: Subscription, hint: TaskHint): void {
