@@ -1,36 +1,39 @@
 import { Fairness } from './fairness.ts';
 import type { Clock } from './clock.ts';
 import { type Agent, type Chunk, isStreamed, type Output } from './output.ts';
+import { rejected } from './promises.ts';
 import type { StopSignal } from './stop-signal.ts';
 import type { Turn } from './turn.ts';
 import type { TurnWriter } from './turn-writer.ts';
 
-/** How an agent's function ended. */
-export interface AgentEnd {
-  /** What it threw, which may be undefined too; absent when it returned. */
-  readonly thrown?: { readonly error: unknown };
+/** What an agent gives. */
+export type Given = Output | AsyncIterable<Chunk>;
+
+/** Calls an agent. Rejects with what it throws, also where it throws at once. */
+export function askAgent(agent: Agent, turn: Turn): Promise<Given> {
+  try {
+    return Promise.resolve(agent(turn));
+  } catch (error) {
+    return rejected(error);
+  }
 }
 
-/** An agent that has not ended says no more than one that has. */
-export const RETURNED: AgentEnd = {};
-
-/** Runs an agent and writes what it gives. Never rejects. Once it is to stop, what it gives is left aside. */
-export async function callAgent(
-  agent: Agent,
-  turn: Turn,
+/**
+ * Writes what an agent has given; undefined where there is nothing to wait for. Rejects with what the agent throws while it
+ * streams. Once it is to stop, what it gives is left aside.
+ */
+export function writeGiven(
+  given: Given,
   writer: TurnWriter,
   stop: StopSignal,
   clock: Clock,
-): Promise<AgentEnd> {
-  try {
-    const given = await agent(turn);
-    const output: Output = isStreamed(given) ? undefined : given;
-    if (isStreamed(given)) await pump(given, writer, stop, clock);
-    if (!stop.isStopped && writer.state === 'open') await writer.finish(output);
-    return RETURNED;
-  } catch (error) {
-    return { thrown: { error } };
-  }
+): Promise<void> | undefined {
+  if (isStreamed(given)) return pump(given, writer, stop, clock).then(() => finish(undefined, writer, stop));
+  return finish(given, writer, stop);
+}
+
+function finish(output: Output, writer: TurnWriter, stop: StopSignal): Promise<void> | undefined {
+  return !stop.isStopped && writer.state === 'open' ? writer.finish(output) : undefined;
 }
 
 /** Streams what an agent yields into one artifact, as fast as the storage takes it. */

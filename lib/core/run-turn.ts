@@ -1,12 +1,11 @@
 import type { AppendQueue } from './append-queue.ts';
-import { type AgentEnd, callAgent, RETURNED } from './call-agent.ts';
+import { askAgent, type Given, writeGiven } from './call-agent.ts';
 import { type AgentCalls, createTurn, type TurnOptions } from './create-turn.ts';
-import { type Deferred, deferred } from './deferred.ts';
 import { Failures } from './failure.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { EntryBody, Seq, StatusBody } from './log.ts';
-import { quiet } from './promises.ts';
+import { inMicrotask, quiet } from './promises.ts';
 import { createReport } from './report.ts';
 import type { RunOptions } from './run.ts';
 import type { StopSignal } from './stop-signal.ts';
@@ -31,32 +30,33 @@ export interface TurnContext {
   /** Called when an agent begins, and when it has come to its end. */
   readonly onAgentStart: () => void;
   readonly onAgentEnd: () => void;
+  /** Called once, when the turn is over, with how the run stands. */
+  readonly onTurnOver: (state: RunState) => void;
+  /** Called in its place when the turn can not be brought to its end. */
+  readonly onTurnFailed: (error: unknown) => void;
 }
 
 export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELED' };
 
-/** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. */
-export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<RunState> {
-  const { claimed, queue, options } = context;
-  const starting = writeStart(queue, { kind: 'start', attempt, worker: options.worker });
-  const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
-  const fits = await starting;
-  const turn = new TurnUnderWay(context, entry, snapshot, attempt);
-  if (!fits) {
-    await turn.closeAsTooLarge();
-    return 'closed';
-  }
+/** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. The context is told how. */
+export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<void> {
   try {
+    const { claimed, queue, options } = context;
+    const starting = writeStart(queue, { kind: 'start', attempt, worker: options.worker });
+    const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
+    const fits = await starting;
+    const turn = new TurnUnderWay(context, entry, snapshot, attempt);
+    if (!fits) {
+      await turn.closeAsTooLarge();
+      context.onTurnOver('closed');
+      return;
+    }
     const others = options.agentTurns.next();
     if (others !== undefined) await others;
-    const concluded = turn.conclude((await turn.callAgent()) ?? RETURNED);
-    // most agents leave nothing to wait for, and a wait for nothing is two promises
-    if (concluded !== undefined) await concluded;
-    return turn.state;
-  } finally {
-    turn.end();
-    const written = queue.settled();
-    if (written !== undefined) await written;
+    // nothing waits for it in here: agents take long, and a function that waits is large
+    turn.begin();
+  } catch (error) {
+    context.onTurnFailed(error);
   }
 }
 
@@ -95,6 +95,15 @@ function writeStart(queue: AppendQueue, start: EntryBody): Promise<boolean> {
   });
 }
 
+/** How an agent's function ended. */
+interface AgentEnd {
+  /** What it threw, which may be undefined too; absent when it returned. */
+  readonly thrown?: { readonly error: unknown };
+}
+
+/** An agent that has not ended says no more than one that has. */
+const RETURNED: AgentEnd = {};
+
 /** One turn under way. */
 class TurnUnderWay implements TurnWriterOwner, AgentCalls {
   readonly #context: TurnContext;
@@ -103,8 +112,8 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
   readonly #failures: Failures;
   readonly #over: TurnOver;
   #calls = 0;
-  /** Resolves when the agent has ended, or when it is gone on without. */
-  #outcome: Deferred<AgentEnd | undefined> | undefined;
+  /** Whether the turn goes on when the agent ends; no longer when it has been gone on without. */
+  #isAwaited = false;
 
   constructor(context: TurnContext, entry: InputEntry, snapshot: TaskSnapshot, attempt: number) {
     const { claimed, options, queue, inbox, stopSignal, reads } = context;
@@ -135,10 +144,6 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
       over: this.#over,
       calls: this,
     });
-  }
-
-  get state(): RunState {
-    return this.#writer.state;
   }
 
   get calls(): number {
@@ -172,11 +177,6 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     this.#context.options.logger.warn({ taskId }, text);
   }
 
-  /** The turn takes nothing more. */
-  end(): void {
-    this.#over.end();
-  }
-
   /** The task has no room for a run. */
   closeAsTooLarge(): Promise<unknown> {
     return new Promise((onStored, onRefused) => {
@@ -184,28 +184,31 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     });
   }
 
-  /** How the agent ended; undefined where it goes on though its say, or its time to stop, is over. */
-  callAgent(): Promise<AgentEnd | undefined> {
+  /** Calls the agent. What follows comes when it has ended, or when its say, or its time to stop, is over. */
+  begin(): void {
     const { options, limits, stopSignal } = this.#context;
-    const outcome = deferred<AgentEnd | undefined>();
     if (stopSignal.isStopped) {
-      outcome.resolve(RETURNED);
-      return outcome.promise;
+      void this.#finish(RETURNED);
+      return;
     }
-    this.#outcome = outcome;
+    this.#isAwaited = true;
     limits.begin();
     this.#context.onAgentStart();
     stopSignal.onForced(() => {
       this.#goOnAlone();
     });
-    void callAgent(options.agent, this.#turn, this.#writer, stopSignal, options.clock).then((end) => {
-      this.#agentEnded(end);
-    });
-    return outcome.promise;
+    askAgent(options.agent, this.#turn).then(
+      (given) => {
+        this.#write(given);
+      },
+      (error: unknown) => {
+        this.#agentThrew(error);
+      },
+    );
   }
 
   /** Ends what the agent has not ended. */
-  conclude({ thrown }: AgentEnd): Promise<void> | undefined {
+  #conclude({ thrown }: AgentEnd): Promise<void> | undefined {
     const { stopSignal, options } = this.#context;
     const isOpen = this.#writer.state === 'open';
     if (stopSignal.isStopped) return isOpen ? this.#concludeStopped() : undefined;
@@ -217,21 +220,70 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     return this.#writer.close(body);
   }
 
+  #write(given: Given): void {
+    try {
+      const { stopSignal, options } = this.#context;
+      const written = writeGiven(given, this.#writer, stopSignal, options.clock);
+      if (written === undefined) {
+        this.#agentEnded(RETURNED);
+        return;
+      }
+      written.then(
+        () => {
+          this.#agentEnded(RETURNED);
+        },
+        (error: unknown) => {
+          this.#agentThrew(error);
+        },
+      );
+    } catch (error) {
+      this.#agentThrew(error);
+    }
+  }
+
   #goOnAlone(): void {
-    this.#outcome?.resolve(undefined);
-    this.#outcome = undefined;
+    if (!this.#isAwaited) return;
+    this.#isAwaited = false;
+    // who is told of it stands in the midst of something
+    inMicrotask(() => void this.#finish(RETURNED));
+  }
+
+  #agentThrew(error: unknown): void {
+    this.#agentEnded({ thrown: { error } });
   }
 
   #agentEnded(end: AgentEnd): void {
     this.#context.onAgentEnd();
-    if (this.#outcome === undefined) this.#concludeLate(end);
-    else this.#outcome.resolve(end);
+    if (this.#isAwaited) {
+      this.#isAwaited = false;
+      void this.#finish(end);
+    } else this.#concludeLate(end);
   }
 
   /** What it throws after its task or its say was over is still an error. A write that is refused then ends nothing any more. */
   #concludeLate(end: AgentEnd): void {
-    const concluded = this.conclude(end);
+    const concluded = this.#conclude(end);
     if (concluded !== undefined) void quiet(concluded);
+  }
+
+  /** Brings the turn to its end. Never rejects. */
+  async #finish(end: AgentEnd): Promise<void> {
+    const context = this.#context;
+    try {
+      try {
+        const concluded = this.#conclude(end);
+        // most agents leave nothing to wait for, and a wait for nothing is two promises
+        if (concluded !== undefined) await concluded;
+      } finally {
+        this.#over.end();
+        const written = context.queue.settled();
+        if (written !== undefined) await written;
+      }
+    } catch (error) {
+      context.onTurnFailed(error);
+      return;
+    }
+    context.onTurnOver(this.#writer.state);
   }
 
   async #concludeStopped(): Promise<void> {

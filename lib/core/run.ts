@@ -4,13 +4,13 @@ import type { TurnReads } from './create-turn.ts';
 import type { EventBus } from './event-bus.ts';
 import { type ErrorInfo, Failures } from './failure.ts';
 import type { AgentTurns } from './fairness.ts';
-import { Inbox, type InboxOwner } from './inbox.ts';
+import { Inbox, type InboxOwner, type InputEntry } from './inbox.ts';
 import { type LeaseHolder, LeaseKeeper } from './lease-keeper.ts';
 import type { Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OnMetric } from './metrics.ts';
 import type { Agent } from './output.ts';
-import { rejected, whenKnown } from './promises.ts';
+import { isPromiseLike } from './promises.ts';
 import { retryUntil } from './retry.ts';
 import { meterRun, type RunMeter } from './run-meter.ts';
 import { CANCELED, loadTask, runTurn, type TurnContext } from './run-turn.ts';
@@ -46,6 +46,8 @@ export interface RunOptions {
 /** A task in the hands of this worker. */
 export interface Run {
   readonly taskId: TaskId;
+  /** Begins, once. What the watcher is told comes after this call has begun, and may come within it. */
+  readonly begin: () => void;
   /** Resolves when the task has ended, waits for the client, or has been given back. Never rejects. */
   readonly released: Promise<void>;
   /** Whether the task ended in this run. One that did not may be due again at once. */
@@ -64,8 +66,11 @@ export interface RunWatcher {
 /** Page of a log that is read for what the client said. */
 const PAGE = { entries: 256, bytes: 1 << 20 };
 
-/** Runs the agent on a claimed task until it ends, pauses, or the lease is over. `claimedAt` is when the claim was sent. */
-export function startRun(
+/**
+ * Makes the run of a claimed task; once it has begun it goes on until the task ends, pauses, or the lease is over. `claimedAt`
+ * is when the claim was sent.
+ */
+export function createRun(
   claimed: ClaimedTask,
   claimedAt: number,
   options: RunOptions,
@@ -88,6 +93,7 @@ class TaskRun
   readonly #keeper: LeaseKeeper;
   readonly #meter: RunMeter | undefined;
   readonly #watcher: RunWatcher;
+  #resolve: (() => void) | undefined;
   #agents = 0;
   #isReleased = false;
 
@@ -102,7 +108,9 @@ class TaskRun
     this.inbox = new Inbox(this, claimed);
     this.#meter = onMetric && meterRun(claimed, clock, onMetric);
     this.queue = new AppendQueue(options, claimed.lease, this.#keeper, this.#meter);
-    this.released = this.#run().then(this.#letGo, this.#failed);
+    this.released = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   get taskId(): TaskId {
@@ -111,6 +119,18 @@ class TaskRun
 
   get reads(): TurnReads {
     return this;
+  }
+
+  begin(): void {
+    try {
+      this.#keeper.start();
+      const end = endWithoutAgent(this.claimed, this.options.maxAttempts);
+      if (this.claimed.cancelRequested) this.#letGoAfter(pushed(this.queue, [CANCELED]));
+      else if (end !== undefined) this.#letGoAfter(this.#endWith(end));
+      else this.#turn(this.claimed.attempt);
+    } catch (error) {
+      this.onTurnFailed(error);
+    }
   }
 
   hasEnded(): boolean {
@@ -180,28 +200,51 @@ class TaskRun
     return retryUntil(what, action, this.#keeper.lost, { clock, logger, taskId: this.taskId });
   }
 
-  #run(): Promise<unknown> {
-    try {
-      this.#keeper.start();
-      if (this.claimed.cancelRequested) return pushed(this.queue, [CANCELED]);
-      const end = endWithoutAgent(this.claimed, this.options.maxAttempts);
-      if (end !== undefined) return this.#endWith(end);
-      return this.#turn(this.claimed.attempt).then((state) => (state === 'more' ? this.#goOn() : undefined));
-    } catch (error) {
-      return rejected(error);
-    }
-  }
-
   /** A pause that finds newer input keeps the lease, and the next turn follows at once. */
-  async #goOn(): Promise<void> {
-    while ((await this.#turn(1)) === 'more');
+  onTurnOver(state: RunState): void {
+    if (state === 'more') this.#turn(1);
+    else this.#letGo();
   }
 
-  #turn(attempt: number): Promise<RunState> {
-    return whenKnown(this.inbox.next(), (entry) => {
-      if (entry === undefined) throw new Error('The storage gave a task without anything to answer');
-      return runTurn(this, entry, attempt);
-    });
+  onTurnFailed(error: unknown): void {
+    if (!isRefusal(error)) {
+      const text = 'a run failed; the task is taken up again after its lease';
+      this.options.logger.error({ err: error, taskId: this.taskId }, text);
+    }
+    this.#letGo();
+  }
+
+  #letGoAfter(end: Promise<unknown>): void {
+    end.then(
+      () => {
+        this.#letGo();
+      },
+      (error: unknown) => {
+        this.onTurnFailed(error);
+      },
+    );
+  }
+
+  #turn(attempt: number): void {
+    const next = this.inbox.next();
+    if (isPromiseLike(next)) this.#answerNext(next, attempt);
+    else this.#answer(next, attempt);
+  }
+
+  #answerNext(next: Promise<InputEntry | undefined>, attempt: number): void {
+    next.then(
+      (entry) => {
+        this.#answer(entry, attempt);
+      },
+      (error: unknown) => {
+        this.onTurnFailed(error);
+      },
+    );
+  }
+
+  #answer(entry: InputEntry | undefined, attempt: number): void {
+    if (entry !== undefined) void runTurn(this, entry, attempt);
+    else this.onTurnFailed(new Error('The storage gave a task without anything to answer'));
   }
 
   /** Ends the task without its agent, in words for the client. */
@@ -211,23 +254,16 @@ class TaskRun
     await pushed(this.queue, [failures.say(text)]);
   }
 
-  readonly #failed = (error: unknown): void => {
-    if (!isRefusal(error)) {
-      const text = 'a run failed; the task is taken up again after its lease';
-      this.options.logger.error({ err: error, taskId: this.taskId }, text);
-    }
-    this.#letGo();
-  };
-
-  readonly #letGo = (): void => {
+  #letGo(): void {
     this.limits.stop();
     this.stopSignal.dispose();
     this.#keeper.stop();
     this.#meter?.end();
     this.#isReleased = true;
     this.#watcher.onReleased(this);
+    this.#resolve?.();
     if (this.#agents === 0) this.#watcher.onSettled(this);
-  };
+  }
 }
 
 /** Why a claimed task ends without its agent, in words for the client: waited for in vain, or lost too often. */

@@ -6,7 +6,7 @@ import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import type { TaskId } from './log.ts';
 import { Ending, unlessEnded } from './ending.ts';
 import { AgentTurns } from './fairness.ts';
-import { startRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
+import { createRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
 /** What a worker needs. */
 export interface WorkerOptions extends Omit<RunOptions, 'worker' | 'agentTurns'> {
@@ -83,7 +83,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const claimed = await unlessEnded(giveUp, () => storage.claim(by));
         // where all that was asked for came there may be more
         if (claimed.length >= by.limit) isBehind = true;
-        for (const task of claimed) started.push(follow(startRun(task, claimedAt, runOptions, watcher)));
+        for (const task of claimed) started.push(follow(createRun(task, claimedAt, runOptions, watcher)));
       }
     } catch (error) {
       isBehind = true;
@@ -97,6 +97,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function follow(run: Run): Run {
     runs.add(run);
     options.onMetric?.('a2a_runs_active', runs.size, {});
+    run.begin();
     if (isDrained) run.stop('shutdown');
     return run;
   }
