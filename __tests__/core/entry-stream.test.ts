@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StreamItem } from '../../lib/core/call.ts';
-import { entryStream, type Beginning } from '../../lib/core/entry-stream.ts';
+import { type Batches, nextOf } from '../../lib/core/batches.ts';
+import { EntryStream, type Beginning } from '../../lib/core/entry-stream.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 import { gate } from '../helpers/worker-bench.ts';
 
@@ -12,28 +13,27 @@ const item = (name: string): StreamItem => ({
 /** A stream that begins with `task`; its entries are told by their numbers, and the third is the last. */
 function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
   const batches = [...later];
-  let returns = 0;
-  const tail: AsyncIterableIterator<readonly LogEntry[]> = {
-    next: async () => {
-      const value = batches.shift();
-      return value === undefined ? { done: true, value } : { done: false, value };
+  let ends = 0;
+  const tail: Batches<readonly LogEntry[]> = {
+    pull(taker) {
+      const batch = batches.shift();
+      if (batch === undefined) taker.onEnd();
+      else taker.onBatch(batch);
     },
-    return: async () => {
-      returns += 1;
-      return { done: true, value: undefined };
+    end() {
+      ends += 1;
     },
-    [Symbol.asyncIterator]: () => tail,
   };
   const see = (batch: readonly LogEntry[]) => ({
     items: batch.map(({ seq }) => item(String(seq))),
     ends: batch.some(({ seq }) => seq === 3),
   });
-  const stream = entryStream([item('task')], tail, see, beginning)[Symbol.asyncIterator]();
+  const stream = new EntryStream([item('task')], tail, see, beginning);
   const names = async () => {
-    const next = await stream.next();
+    const next = await nextOf(stream);
     return next.done === true ? undefined : next.value.map(({ event }) => event.message?.messageId);
   };
-  return { stream, names, returns: () => returns };
+  return { stream, names, ends: () => ends };
 }
 
 describe('the events of a task', () => {
@@ -51,8 +51,8 @@ describe('the events of a task', () => {
 
   it('end with what there is at once, where that is the end', async () => {
     const beginning = { soon: () => Promise.resolve(), take: () => [entry(2), entry(3)] };
-    const { names, returns } = streamOf(beginning, []);
-    expect([await names(), await names(), returns()]).toEqual([['task', '2', '3'], undefined, 1]);
+    const { names, ends } = streamOf(beginning, []);
+    expect([await names(), await names(), ends()]).toEqual([['task', '2', '3'], undefined, 1]);
   });
 
   it('begin with the task alone where nothing is there', async () => {
@@ -64,10 +64,10 @@ describe('the events of a task', () => {
   it('are over for a reader who leaves before they begin', async () => {
     const waiting = gate();
     const beginning: Beginning = { soon: () => waiting.opened, take: () => [entry(1)] };
-    const { stream, names, returns } = streamOf(beginning, []);
+    const { stream, names, ends } = streamOf(beginning, []);
     const first = names();
-    await stream.return?.();
+    stream.end();
     waiting.open();
-    expect([await first, await names(), returns()]).toEqual([undefined, undefined, 1]);
+    expect([await first, await names(), ends()]).toEqual([undefined, undefined, 1]);
   });
 });

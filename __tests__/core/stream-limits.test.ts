@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Batches, Taker } from '../../lib/core/batches.ts';
 import type { StreamItem } from '../../lib/core/call.ts';
 import type { OperationContext } from '../../lib/core/engine.ts';
 import { createStreamLimits } from '../../lib/core/stream-limits.ts';
@@ -10,11 +11,23 @@ function contextOf(owner: string | null, signal: AbortSignal): OperationContext 
 const item: StreamItem = { event: {} as StreamItem['event'] }; // nobody looks into it
 
 /** Gives two batches, and fails or waits after them. */
-async function* events(end: 'ends' | 'fails' | 'waits'): AsyncGenerator<StreamItem[]> {
-  yield [item];
-  yield [item];
-  if (end === 'fails') throw new Error('in the middle');
-  if (end === 'waits') await new Promise(() => undefined);
+function events(then: 'ends' | 'fails' | 'waits'): Batches<readonly StreamItem[]> {
+  let given = 0;
+  let waiting: Taker<readonly StreamItem[]> | undefined;
+  let isOver = false;
+  return {
+    pull(taker) {
+      if (isOver) taker.onEnd();
+      else if ((given += 1) <= 2) taker.onBatch([item]);
+      else if (then === 'ends') taker.onEnd();
+      else if (then === 'fails') taker.onError(new Error('in the middle'));
+      else waiting = taker;
+    },
+    end() {
+      isOver = true;
+      waiting?.onEnd();
+    },
+  };
 }
 
 describe('the place of a stream', () => {

@@ -1,9 +1,11 @@
-import type { EventStream, StreamItem } from './call.ts';
+import type { Batches, Taker } from './batches.ts';
+import type { StreamItem } from './call.ts';
 import type { ExpectedTail } from './feed.ts';
 import type { LogEntry } from './log.ts';
 import { streamFailure } from './stream-end.ts';
 
 type Items = readonly StreamItem[];
+type Entries = readonly LogEntry[];
 
 const NONE: Items = [];
 
@@ -13,88 +15,95 @@ export interface Seen {
   readonly ends: boolean;
 }
 
-/**
- * The events of a task, for one reader: those known at the start, then what `see` makes of the entries of the tail. By hand,
- * as an async generator takes several promises for each batch. What has been given is not held: it may be a large task.
- */
-export function entryStream(
-  first: Items,
-  tail: AsyncIterable<readonly LogEntry[]>,
-  see: (batch: readonly LogEntry[]) => Seen,
-  beginning?: Beginning,
-): EventStream {
-  return new EntryIterator(first, tail[Symbol.asyncIterator](), see, beginning);
-}
-
 /** A tail that can be asked for what a task says at once: it goes out with the first event then, in one write. */
 export type Beginning = Pick<ExpectedTail, 'soon' | 'take'>;
 
-class EntryIterator implements AsyncIterableIterator<Items, undefined> {
+/**
+ * The events of a task, for one reader: those known at the start, then what `see` makes of the entries of the tail. What has
+ * been given is not held: it may be a large task.
+ */
+export class EntryStream implements Batches<Items>, Taker<Entries> {
   #first: Items;
   #ended = false;
-  readonly #tail: AsyncIterator<readonly LogEntry[]>;
-  readonly #see: (batch: readonly LogEntry[]) => Seen;
+  /** Who waits for the tail. */
+  #taker: Taker<Items> | undefined;
+  readonly #tail: Batches<Entries>;
+  readonly #see: (batch: Entries) => Seen;
   readonly #beginning: Beginning | undefined;
-  // once per stream, not once per batch
-  readonly #taken = (result: IteratorResult<readonly LogEntry[]>) => this.#take(result);
-  readonly #failed = (error: unknown) => {
-    this.#ended = true;
-    throw streamFailure(error);
-  };
 
-  constructor(
-    first: Items,
-    tail: AsyncIterator<readonly LogEntry[]>,
-    see: (batch: readonly LogEntry[]) => Seen,
-    beginning: Beginning | undefined,
-  ) {
+  constructor(first: Items, tail: Batches<Entries>, see: (batch: Entries) => Seen, beginning?: Beginning) {
     this.#beginning = beginning;
     this.#first = first;
     this.#tail = tail;
     this.#see = see;
   }
 
-  next(): Promise<IteratorResult<Items, undefined>> {
-    const value = this.#first;
-    if (value.length > 0) {
+  pull(taker: Taker<Items>): void {
+    const first = this.#first;
+    if (first.length > 0) {
       this.#first = NONE;
-      return this.#beginning === undefined
-        ? Promise.resolve({ done: false, value })
-        : this.#beginning.soon().then(() => this.#withMore(value));
+      this.#begin(first, taker);
+    } else if (this.#ended) taker.onEnd();
+    else {
+      this.#taker = taker;
+      this.#tail.pull(this);
     }
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return this.#tail.next().then(this.#taken, this.#failed);
   }
 
-  async return(): Promise<IteratorResult<Items, undefined>> {
+  end(): void {
     this.#first = NONE;
     this.#ended = true;
-    await this.#tail.return?.();
-    return { done: true, value: undefined };
+    this.#tail.end();
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  onBatch(batch: Entries): void {
+    const taker = this.#taker;
+    this.#taker = undefined;
+    if (taker !== undefined) this.#give(NONE, batch, taker);
   }
 
-  #withMore(first: Items): IteratorResult<Items, undefined> {
-    if (this.#ended) return { done: true, value: undefined };
-    const batch = this.#beginning?.take();
-    return { done: false, value: batch === undefined ? first : [...first, ...this.#itemsOf(batch)] };
+  onEnd(): void {
+    this.#ended = true;
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.onEnd();
   }
 
-  #take(
-    result: IteratorResult<readonly LogEntry[]>,
-  ): IteratorResult<Items, undefined> | Promise<IteratorResult<Items, undefined>> {
-    if (result.done === true || this.#ended) {
-      this.#ended = true;
-      return { done: true, value: undefined };
+  onError(error: unknown): void {
+    this.#ended = true;
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.onError(streamFailure(error));
+  }
+
+  #begin(first: Items, taker: Taker<Items>): void {
+    const beginning = this.#beginning;
+    if (beginning === undefined) taker.onBatch(first);
+    else {
+      void beginning.soon().then(() => {
+        this.#give(first, beginning.take() ?? [], taker);
+      });
     }
-    const items = this.#itemsOf(result.value);
-    return items.length > 0 ? { done: false, value: items } : this.next();
   }
 
-  #itemsOf(batch: readonly LogEntry[]): Items {
+  #give(first: Items, batch: Entries, taker: Taker<Items>): void {
+    if (this.#ended) {
+      taker.onEnd();
+      return;
+    }
+    let items = first;
+    try {
+      if (first.length === 0) items = this.#itemsOf(batch);
+      else if (batch.length > 0) items = [...first, ...this.#itemsOf(batch)];
+    } catch (error) {
+      taker.onError(error);
+      return;
+    }
+    if (items.length > 0) taker.onBatch(items);
+    else this.pull(taker);
+  }
+
+  #itemsOf(batch: Entries): Items {
     let isLast = true;
     try {
       const { items, ends } = this.#see(batch);
@@ -102,10 +111,7 @@ class EntryIterator implements AsyncIterableIterator<Items, undefined> {
       return items;
     } finally {
       // also where it throws
-      if (isLast) {
-        this.#ended = true;
-        void this.#tail.return?.();
-      }
+      if (isLast) this.end();
     }
   }
 }

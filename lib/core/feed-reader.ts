@@ -1,5 +1,5 @@
 import type { Abortable } from './abortable.ts';
-import { type Deferred, deferred } from './deferred.ts';
+import { type Batches, nextOf, type Taker } from './batches.ts';
 import { isClosing } from './fold.ts';
 import type { LogEntry, Seq } from './log.ts';
 
@@ -34,15 +34,15 @@ export interface Page {
 
 type Batch = readonly LogEntry[];
 
-type Waiting = Deferred<IteratorResult<Batch, undefined>>;
+type Next = Promise<IteratorResult<Batch, undefined>>;
 
-const DONE: Promise<IteratorResult<Batch, undefined>> = Promise.resolve({ done: true, value: undefined });
+const DONE: Next = Promise.resolve({ done: true, value: undefined });
 
 /**
  * A cursor that waits: no queue, and nothing but itself to free. Written by hand because `return()` of an async
  * generator can not wake a pending `next()`, and a class because there are thousands of them.
  */
-export class Reader implements AsyncIterableIterator<Batch, undefined> {
+export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, undefined> {
   readonly #join: (reader: Reader) => Source;
   readonly #signal: Abortable;
   /** Resolves when readers are woken the next time, or sooner where that is far away. */
@@ -51,7 +51,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
   /** Whether the storage may have entries after the cursor that nobody will tell of. */
   #mustRead = true;
   #source: Source | undefined;
-  #waiting: Waiting | undefined;
+  #waiting: Taker<Batch> | undefined;
   #isLoading = false;
   #isAlone = false;
   #ended = false;
@@ -112,20 +112,41 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     this.#free();
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ done: true, value: undefined });
+    waiting?.onEnd();
   }
 
-  next(): Promise<IteratorResult<Batch, undefined>> {
-    if (this.#waiting !== undefined) {
-      const again = () => this.next();
-      return this.#waiting.promise.then(again, again);
-    }
+  pull(taker: Taker<Batch>): void {
     this.enter();
-    if (this.#ended) return DONE;
-    const waiting: Waiting = deferred();
-    this.#waiting = waiting;
+    if (this.#ended) {
+      taker.onEnd();
+      return;
+    }
+    this.#waiting = taker;
     this.#look();
-    return waiting.promise;
+  }
+
+  next(): Next {
+    const earlier = this.#waiting;
+    if (earlier === undefined) return nextOf(this);
+    return new Promise((resolve) => {
+      const goOn = () => {
+        resolve(this.next());
+      };
+      this.#waiting = {
+        onBatch(batch) {
+          earlier.onBatch(batch);
+          goOn();
+        },
+        onEnd() {
+          earlier.onEnd();
+          goOn();
+        },
+        onError(error) {
+          earlier.onError(error);
+          goOn();
+        },
+      };
+    });
   }
 
   /** What is there now, without a read; undefined where that is nothing. Not while `next` waits. */
@@ -186,7 +207,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     }
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ done: false, value: batch });
+    waiting?.onBatch(batch);
   }
 
   /** Goes on after these entries. False: they do not follow; ring and pages have no holes inside, so their ends tell. */
@@ -203,7 +224,7 @@ export class Reader implements AsyncIterableIterator<Batch, undefined> {
     this.#free();
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.reject(error);
+    waiting?.onError(error);
   }
 
   #free(): void {

@@ -1,4 +1,5 @@
 import type { Abortable } from './abortable.ts';
+import type { Batches } from './batches.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import { createFlush } from './feed-flush.ts';
@@ -37,7 +38,7 @@ export interface TaskFeed {
 }
 
 /** What follows in the log of a task. */
-export interface Tail extends AsyncIterable<readonly LogEntry[]> {
+export interface Tail extends Batches<readonly LogEntry[]>, AsyncIterable<readonly LogEntry[]> {
   /** Whether this task has never had two readers at once in this process. */
   readonly isAlone: () => boolean;
 }
@@ -54,7 +55,6 @@ export interface ExpectedTail extends Tail {
   readonly soon: () => Promise<void>;
   /** What is there now, without a read; undefined where that is nothing. */
   readonly take: () => readonly LogEntry[] | undefined;
-  readonly end: () => void;
 }
 
 /** What a feed may hold in memory. What does not fit is read from the storage. */

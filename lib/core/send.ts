@@ -6,15 +6,18 @@ import {
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
-import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
+import type { Batches, Taker } from './batches.ts';
+import { SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
-import { entryStream } from './entry-stream.ts';
+import { EntryStream } from './entry-stream.ts';
 import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
 import type { Tail } from './feed.ts';
 import { createFold, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
 import type { Sent, StartSend } from './start-send.ts';
 import { answersSend, endsStream, streamFailure } from './stream-end.ts';
+
+type Items = readonly StreamItem[];
 
 /** The two operations that send (§3.1.1, §3.1.2). */
 export interface Sending {
@@ -25,7 +28,7 @@ export interface Sending {
   readonly sendStreamingMessage: (
     params: SendMessageRequest,
     context: OperationContext,
-  ) => Promise<EventStream>;
+  ) => Promise<Batches<Items>>;
 }
 
 /** Makes the sending operations: what `start` has stored is followed until it is answered. */
@@ -80,7 +83,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     see?: (entry: LogEntry) => void,
     after?: Seq,
   ): Promise<T> {
-    const tail = tailOf(sent, signal, after)[Symbol.asyncIterator]();
+    const tail = tailOf(sent, signal, after);
     const answers = (entry: LogEntry) => {
       see?.(entry);
       return answersSend(entry, sent.own);
@@ -99,24 +102,18 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   async function sendStreamingMessage(
     params: SendMessageRequest,
     context: OperationContext,
-  ): Promise<EventStream> {
+  ): Promise<Batches<Items>> {
     const sent = await start(params, context);
-    if (sent.answers === 'message') return messageStream(sent, context);
+    if (sent.answers === 'message')
+      return new MessageStream(() => answerOf(sent, context.signal, bareMessage));
     return taskStream(sent, context, params.configuration?.historyLength);
-  }
-
-  async function* messageStream(
-    sent: Sent,
-    { signal }: OperationContext,
-  ): EventStream & AsyncGenerator<StreamItem[]> {
-    yield [{ event: { message: await answerOf(sent, signal, bareMessage) }, unshared: true }];
   }
 
   function taskStream(
     sent: Sent,
     { signal, resumable }: OperationContext,
     historyLength: number | undefined,
-  ): EventStream {
+  ): EntryStream {
     const items = createEventItems(cache, sent.taskId, sent.contextId);
     const { snapshot, created, own } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
@@ -127,8 +124,9 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const first: StreamItem[] = [];
     if (snapshot !== undefined) first.push(taskItem(snapshot.task, snapshot));
     if (created !== undefined) first.push(taskItem(createFold(created.open).snapshot(), created.open));
+    const tail = tailOf(sent, signal);
     // of a task that has ended the log may be gone
-    const tail = snapshot?.closed === true ? NOTHING : tailOf(sent, signal);
+    if (snapshot?.closed === true) tail.end();
     const shown = created?.open.seq ?? snapshot?.seq ?? 0;
     const see = (batch: readonly LogEntry[]) => {
       const end = batch.findIndex((entry) => endsStream(entry, own));
@@ -138,7 +136,7 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
       const seen = items.of(news, resumable, tail.isAlone());
       return end >= 0 ? { items: ending(seen), ends: true } : { items: seen, ends: false };
     };
-    return entryStream(first, tail, see, created?.tail);
+    return new EntryStream(first, tail, see, created?.tail);
   }
 
   /** Where to look for the entry that answers: after the send's own, or an earlier one, as far as the log goes back. */
@@ -150,34 +148,76 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
 }
 
 /** The first entry that is wanted; undefined where the tail ends before. One promise for the answer, as each send waits for one. */
-function firstOf(
-  tail: AsyncIterator<readonly LogEntry[]>,
-  isWanted: (entry: LogEntry) => boolean,
-): Promise<LogEntry | undefined> {
+function firstOf(tail: Tail, isWanted: (entry: LogEntry) => boolean): Promise<LogEntry | undefined> {
   return new Promise((resolve, reject) => {
-    const look = ({ done, value }: IteratorResult<readonly LogEntry[]>) => {
-      try {
-        const entry = done === true ? undefined : value.find(isWanted);
-        if (done !== true && entry === undefined) {
-          tail.next().then(look, reject);
-          return;
-        }
-        void tail.return?.();
-        resolve(entry);
-      } catch (error) {
-        void tail.return?.();
-        (reject as (reason: unknown) => void)(error);
-      }
-    };
-    tail.next().then(look, reject);
+    tail.pull(new Search(tail, isWanted, resolve, reject));
   });
 }
 
-/** What follows a task that has ended. */
-const NOTHING: Tail = {
-  isAlone: () => true,
-  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
-};
+class Search implements Taker<readonly LogEntry[]> {
+  readonly #tail: Tail;
+  readonly #isWanted: (entry: LogEntry) => boolean;
+  readonly #found: (entry: LogEntry | undefined) => void;
+  readonly onError: (error: unknown) => void;
+
+  constructor(
+    tail: Tail,
+    isWanted: (entry: LogEntry) => boolean,
+    found: (entry: LogEntry | undefined) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#tail = tail;
+    this.#isWanted = isWanted;
+    this.#found = found;
+    this.onError = onError;
+  }
+
+  onBatch(batch: readonly LogEntry[]): void {
+    try {
+      const entry = batch.find(this.#isWanted);
+      if (entry === undefined) {
+        this.#tail.pull(this);
+        return;
+      }
+      this.#found(entry);
+    } catch (error) {
+      this.onError(error);
+    }
+    this.#tail.end();
+  }
+
+  onEnd(): void {
+    this.#found(undefined);
+  }
+}
+
+/** The answer of a run without a task. */
+class MessageStream implements Batches<Items> {
+  #answer: (() => Promise<Message>) | undefined;
+
+  constructor(answer: () => Promise<Message>) {
+    this.#answer = answer;
+  }
+
+  pull(taker: Taker<Items>): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer === undefined) taker.onEnd();
+    else
+      answer().then(
+        (message) => {
+          taker.onBatch([{ event: { message }, unshared: true }]);
+        },
+        (error: unknown) => {
+          taker.onError(error);
+        },
+      );
+  }
+
+  end(): void {
+    this.#answer = undefined;
+  }
+}
 
 /** The one Message of a run without a task, or why there is none. */
 function bareMessage(entry: LogEntry): Message {

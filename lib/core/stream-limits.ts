@@ -1,8 +1,11 @@
 import { RateLimitedError, UnavailableError } from '../protocol/errors.ts';
 import type { SendMessageRequest } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
+import type { Batches, Taker } from './batches.ts';
 import type { EventStream, StreamItem } from './call.ts';
 import type { OperationContext } from './engine.ts';
+
+type Items = readonly StreamItem[];
 
 /** How many streams, and sends that wait for their answer, may be open in this process. Infinity stands for no limit. */
 export interface StreamLimits {
@@ -11,8 +14,11 @@ export interface StreamLimits {
   readonly streamsPerCaller: number;
 }
 
-/** An operation that answers with a stream. */
-export type StreamingOperation<P> = (params: P, context: OperationContext) => Promise<EventStream>;
+/** An operation that answers with events. */
+export type StreamingOperation<P> = (params: P, context: OperationContext) => Promise<Batches<Items>>;
+
+/** The same behind its bound, as users of the service see it. */
+type BoundedStreaming<P> = (params: P, context: OperationContext) => Promise<EventStream>;
 
 /** An operation that sends, and waits for the answer unless the client asked for none. */
 export type WaitingOperation<R> = (params: SendMessageRequest, context: OperationContext) => Promise<R>;
@@ -22,7 +28,7 @@ export type WaitingOperation<R> = (params: SendMessageRequest, context: Operatio
  * when it ends, fails, or its client has gone.
  */
 export interface BoundedOperations {
-  readonly streaming: <P>(operation: StreamingOperation<P>) => StreamingOperation<P>;
+  readonly streaming: <P>(operation: StreamingOperation<P>) => BoundedStreaming<P>;
   readonly waiting: <R>(operation: WaitingOperation<R>) => WaitingOperation<R>;
 }
 
@@ -135,38 +141,50 @@ class Place {
   }
 }
 
-type Items = readonly StreamItem[];
+const DONE: Promise<IteratorResult<Items, undefined>> = Promise.resolve({ done: true, value: undefined });
 
-/** A stream that gives its place back at its end. By hand, as a generator takes several promises for each batch. */
-class FreeingStream implements AsyncIterableIterator<Items, unknown> {
-  readonly #inner: AsyncIterator<Items, unknown>;
+/** Events as a stream that gives its place back at its end. The next batch is asked for when the last one is there. */
+class FreeingStream implements Taker<Items>, AsyncIterableIterator<Items, undefined> {
+  readonly #events: Batches<Items>;
   readonly #place: Place;
-  // made once, not for each batch
-  readonly #see = (result: IteratorResult<Items, unknown>) => {
-    if (result.done === true) this.#place.free();
-    return result;
-  };
-  readonly #fail = (error: unknown): never => {
-    this.#place.free();
-    throw error;
-  };
+  #resolve: ((result: IteratorResult<Items, undefined>) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
 
-  constructor(stream: EventStream, place: Place) {
-    this.#inner = stream[Symbol.asyncIterator]();
+  constructor(events: Batches<Items>, place: Place) {
+    this.#events = events;
     this.#place = place;
   }
 
-  next(): Promise<IteratorResult<Items, unknown>> {
-    return this.#inner.next().then(this.#see, this.#fail);
+  /** The only promise of a stream that waits: with it whoever asks goes on in the async context of the own call. */
+  next(): Promise<IteratorResult<Items, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#events.pull(this);
+    });
   }
 
-  async return(): Promise<IteratorResult<Items, unknown>> {
+  return(): Promise<IteratorResult<Items, undefined>> {
     this.#place.free();
-    await this.#inner.return?.();
-    return { done: true, value: undefined };
+    this.#events.end();
+    return DONE;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  onBatch(value: Items): void {
+    this.#resolve?.({ done: false, value });
+  }
+
+  onEnd(): void {
+    this.#place.free();
+    this.#resolve?.({ done: true, value: undefined });
+  }
+
+  onError(error: unknown): void {
+    this.#place.free();
+    this.#reject?.(error);
   }
 }

@@ -13,9 +13,9 @@ import type {
   Task,
 } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
-import { type EventStream, SHUTDOWN, type StreamItem } from './call.ts';
+import { SHUTDOWN, type StreamItem } from './call.ts';
 import { announce, type Engine, type OperationContext } from './engine.ts';
-import { entryStream } from './entry-stream.ts';
+import { EntryStream } from './entry-stream.ts';
 import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
 import { CursorTrimmed } from './feed.ts';
 import { isClosing, withHistory } from './fold.ts';
@@ -31,7 +31,7 @@ export interface TaskOperations {
   readonly subscribeToTask: (
     params: SubscribeToTaskRequest,
     context: OperationContext,
-  ) => Promise<EventStream>;
+  ) => Promise<EntryStream>;
 }
 
 /** A timer may fire a moment before the lease has ended by the storage's clock. */
@@ -152,7 +152,7 @@ export function createTaskOperations(
   async function subscribeToTask(
     { id }: SubscribeToTaskRequest,
     context: OperationContext,
-  ): Promise<EventStream> {
+  ): Promise<EntryStream> {
     const snapshot = await load(id, context.scope);
     const resumeAt = context.resumable ? await readCursor(id, context.lastEventId) : undefined;
     if (snapshot.closed && (resumeAt === undefined || resumeAt >= snapshot.seq)) {
@@ -177,14 +177,14 @@ export function createTaskOperations(
     { task, seq, ts }: TaskSnapshot,
     resumeAt: Seq | undefined,
     { signal, resumable }: OperationContext,
-  ): EventStream {
+  ): EntryStream {
     const items = createEventItems(cache, task.id, task.contextId);
     const first: StreamItem[] =
       resumeAt === undefined
         ? [{ event: { task }, unshared: true, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
         : [];
     const tail = feed.tail(task.id, resumeAt ?? seq, signal);
-    return entryStream(first, tail, (batch) => ({
+    return new EntryStream(first, tail, (batch) => ({
       items: items.of(batch, resumable, tail.isAlone()),
       ends: false,
     }));

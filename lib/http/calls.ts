@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer, Headers } from '../binding/answer.ts';
+import type { Answer } from '../binding/answer.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
 import { isPromiseLike } from '../core/promises.ts';
@@ -18,7 +18,7 @@ import { hangUpAfter } from './hang-up.ts';
 import type { HandlerOptions } from './handler.ts';
 import { cutUnread } from './linger.ts';
 import { type Masking, shuttingDown } from './mask.ts';
-import { type AnyCall, OpenCall, OpenCalls } from './open-call.ts';
+import { type AnyCall, NO_HEADERS, OpenCall, OpenCalls } from './open-call.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
@@ -45,7 +45,6 @@ const CLIENT_GONE = Symbol('the client has gone');
 /** A storage has so long at least to answer the calls that are broken off. */
 const ANSWER_MS = 1000;
 const NO_BODY: CallBody = { value: undefined };
-const NO_HEADERS: Headers = {};
 const NOTHING: readonly string[] = [];
 
 /** Makes what answers calls: body, caller, the binding, and then the answer or the stream. */
@@ -54,7 +53,11 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const { mask, report } = options.masking;
   const callerOf = createCallers(options, report);
   const meter = createCallMeter(clock, options.onMetric);
-  const streams = createEventStreams({ ...options, onCut: meter.cut });
+  const streams = createEventStreams<OpenCall<Req>>({
+    ...options,
+    onCut: meter.cut,
+    owner: { answer: send, onStreamOver: finish, onStreamFailed: (call, error) => void fail(call, error) },
+  });
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
   const open = new OpenCalls<Req>();
@@ -87,24 +90,39 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     try {
       const requested = listHeader(call.headers['a2a-extensions']);
       const extensions = service.activeExtensions(requested);
-      const active = extensions.length > 0 ? { 'A2A-Extensions': extensions.join(', ') } : NO_HEADERS;
-      try {
-        const reply = await replyTo(call, requested);
-        if ('json' in reply) {
-          const others = endOfTurn();
-          if (others !== undefined) await others;
-          send(call, reply, active);
-        } else await stream(call, reply, active);
-      } catch (error) {
-        const others = endOfTurn();
-        if (others !== undefined) await others;
-        refuse(call, error, active);
-      } finally {
-        call.metered.end(call.reason);
+      if (extensions.length > 0) call.answerHeaders = { 'A2A-Extensions': extensions.join(', ') };
+      const reply = await replyTo(call, requested);
+      if (!('json' in reply)) {
+        // it goes on by itself: a function that waits is large
+        stream(call, reply);
+        return;
       }
+      const others = endOfTurn();
+      if (others !== undefined) await others;
+      send(call, reply);
     } catch (error) {
-      report(error, { errorId: randomUUID() });
-      cut(call.res);
+      await fail(call, error);
+      return;
+    }
+    finish(call);
+  }
+
+  async function fail(call: OpenCall<Req>, error: unknown): Promise<void> {
+    try {
+      const others = endOfTurn();
+      if (others !== undefined) await others;
+      refuse(call, error);
+    } catch (fault) {
+      breakOff(call, fault);
+    }
+    finish(call);
+  }
+
+  function finish(call: OpenCall<Req>): void {
+    try {
+      call.metered.end(call.reason);
+    } catch (error) {
+      breakOff(call, error);
     }
     leave(call);
   }
@@ -137,8 +155,8 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     return isEmpty(call) ? NO_BODY : readBody(call, limits);
   }
 
-  function send(call: OpenCall<Req>, answer: Answer, active: Headers): void {
-    const { req, res } = call;
+  function send(call: OpenCall<Req>, answer: Answer): void {
+    const { req, res, answerHeaders: active } = call;
     if (!call.isRead) cutUnread(req, res, clock);
     if (closing !== undefined) hangUpAfter(req, res);
     if (answer.error !== undefined) call.metered.refused(answer.error);
@@ -149,26 +167,19 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     );
   }
 
-  function stream(call: OpenCall<Req>, reply: StreamReply, active: Headers): Promise<void> {
+  function stream(call: OpenCall<Req>, reply: StreamReply): void {
     call.metered.streams();
     if (!call.isRead) cutUnread(call.req, call.res, clock);
-    return streams.send(reply, call.res, {
-      headers: { ...active, ...reply.headers },
-      signal: call,
-      lastEventId: call.lastEventId,
-      answer: (answer) => {
-        send(call, answer, active);
-      },
-    });
+    streams.send(call, reply, { ...call.answerHeaders, ...reply.headers });
   }
 
-  function refuse(call: OpenCall<Req>, error: unknown, active: Headers): void {
+  function refuse(call: OpenCall<Req>, error: unknown): void {
     const { binding } = call;
     if (error instanceof RequestAborted) {
       call.metered.gone();
       cutUnread(call.req, call.res, clock);
-    } else if (error instanceof HttpRefusal) send(call, binding.refuse(error.error, error.status), active);
-    else send(call, binding.refuse(mask(error, call.reason)), active);
+    } else if (error instanceof HttpRefusal) send(call, binding.refuse(error.error, error.status));
+    else send(call, binding.refuse(mask(error, call.reason)));
   }
 
   function start(req: Req, res: ServerResponse, binding: Binding, addressOf: AddressOf<Req>): void {
@@ -181,6 +192,11 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     });
     open.add(call);
     void serve(call);
+  }
+
+  function breakOff(call: OpenCall<Req>, fault: unknown): void {
+    report(fault, { errorId: randomUUID() });
+    cut(call.res);
   }
 
   function leave(call: OpenCall<Req>): void {

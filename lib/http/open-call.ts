@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Headers } from '../binding/answer.ts';
 import type { Binding } from '../binding/binding.ts';
 import { CallEnd } from './call-end.ts';
 import type { MeteredCall } from './call-meter.ts';
 import type { AddressOf } from './urls.ts';
+
+export const NO_HEADERS: Headers = {};
 
 /** What a call comes with. */
 interface CallParts<Req extends IncomingMessage> {
@@ -22,6 +25,8 @@ export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends Cal
   readonly addressOf: AddressOf<Req>;
   /** Read once, as node makes them when they are asked for. */
   readonly headers: IncomingHttpHeaders;
+  /** The headers that its answer has in any case. */
+  answerHeaders: Headers = NO_HEADERS;
   /** Whether all of the body has come. */
   isRead = false;
   /** Set where nothing is left to do. */
