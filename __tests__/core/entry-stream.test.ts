@@ -5,16 +5,22 @@ import { EntryStream, type Beginning } from '../../lib/core/entry-stream.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 import { gate } from '../helpers/worker-bench.ts';
 
-const entry = (seq: number): LogEntry => ({ kind: 'cancel', v: 1, seq, ts: 0, epoch: 0 });
+/** The third is the last. */
+const entry = (seq: number): LogEntry => ({
+  kind: 'status',
+  state: seq === 3 ? 'TASK_STATE_COMPLETED' : 'TASK_STATE_WORKING',
+  ...{ v: 1, seq, ts: 0, epoch: 0 },
+});
 const item = (name: string): StreamItem => ({
   event: { message: { messageId: name, role: 'ROLE_AGENT', parts: [] } },
 });
 
-/** A stream that begins with `task`; its entries are told by their numbers, and the third is the last. */
+/** A stream that begins with `task`; its entries are told by their numbers. */
 function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
   const batches = [...later];
   let ends = 0;
-  const tail: Batches<readonly LogEntry[]> = {
+  const tail: Batches<readonly LogEntry[]> & { isAlone: () => boolean } = {
+    isAlone: () => true,
     pull(taker) {
       const batch = batches.shift();
       if (batch === undefined) taker.onEnd();
@@ -24,11 +30,8 @@ function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
       ends += 1;
     },
   };
-  const see = (batch: readonly LogEntry[]) => ({
-    items: batch.map(({ seq }) => item(String(seq))),
-    ends: batch.some(({ seq }) => seq === 3),
-  });
-  const stream = new EntryStream([item('task')], tail, see, beginning);
+  const items = { of: (batch: readonly LogEntry[]) => batch.map(({ seq }) => item(String(seq))) };
+  const stream = new EntryStream({ items, first: [item('task')], tail, beginning, resumable: false });
   const names = async () => {
     const next = await nextOf(stream);
     return next.done === true ? undefined : next.value.map(({ event }) => event.message?.messageId);

@@ -23,11 +23,8 @@ function makeSource() {
     },
     load: (after) => new Promise((resolve, reject) => loads.push({ after, resolve, reject })),
   };
-  const reader = new Reader(
-    () => source,
-    0,
-    new AbortController().signal,
-    () => Promise.resolve(),
+  const reader = new Reader({ join: () => source }, 'task', 0, new AbortController().signal, () =>
+    Promise.resolve(),
   );
   const seqs = async (next: ReturnType<typeof reader.next>) => (await next).value?.map(({ seq }) => seq);
   const hint = (...numbers: Seq[]) => {

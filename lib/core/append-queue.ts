@@ -80,12 +80,15 @@ export class AppendQueue {
     this.#keeper = keeper;
     this.#meter = meter;
     this.#fairness = new Fairness(options.clock);
-    keeper.lost.listen(() => {
-      this.#cancelPause?.();
-      const batch = this.#inFlight;
-      this.#inFlight = undefined;
-      if (batch !== undefined) this.#goOn(batch, FENCED);
-    });
+    keeper.lost.listen(this);
+  }
+
+  /** The lease was lost. */
+  onEnding(): void {
+    this.#cancelPause?.();
+    const batch = this.#inFlight;
+    this.#inFlight = undefined;
+    if (batch !== undefined) this.#goOn(batch, FENCED);
   }
 
   /** Whether the task has ended with what was stored. */
@@ -111,7 +114,9 @@ export class AppendQueue {
     this.#isBusy = true;
     this.#most = ROOM.entries;
     // what is pushed before the next microtasks goes out together
-    inMicrotask(this.#hasOnlyStarted ? this.#writeSoon : this.#writeNext);
+    inMicrotask(() => {
+      this.#writeSoon();
+    });
   }
 
   /** Undefined while the queue has room; else resolves when what was pushed has been stored. */
@@ -133,11 +138,15 @@ export class AppendQueue {
   }
 
   /** What an agent says as it returns goes out together: its return is heard of a microtask after what it said before. */
-  readonly #writeSoon = (): void => {
-    inMicrotask(this.#writeNext);
-  };
+  #writeSoon(): void {
+    if (this.#hasOnlyStarted)
+      inMicrotask(() => {
+        this.#writeNext();
+      });
+    else this.#writeNext();
+  }
 
-  readonly #writeNext = (): void => {
+  #writeNext(): void {
     if (this.#waiting.length === 0) {
       // a later push starts anew
       this.#isBusy = false;
@@ -156,28 +165,36 @@ export class AppendQueue {
     this.#inFlight = batch;
     this.#entries = entriesOf(batch);
     this.#write();
-  };
+  }
 
-  readonly #write = (): void => {
+  #write(): void {
     this.#tries += 1;
     try {
-      this.#options.storage
-        .append(this.#lease, this.#producerSeq, this.#entries)
-        .then(this.#answered, this.#failed);
+      // functions of this write: most runs wait much longer than they write
+      this.#options.storage.append(this.#lease, this.#producerSeq, this.#entries).then(
+        (result) => {
+          this.#answered(result);
+        },
+        (error: unknown) => {
+          this.#failed(error);
+        },
+      );
     } catch (error) {
       this.#failed(error);
     }
-  };
+  }
 
-  readonly #failed = (error: unknown): void => {
+  #failed(error: unknown): void {
     const { clock, logger } = this.#options;
     if (this.#keeper.lost.hasEnded) return;
     const { taskId } = this.#lease;
     logger.warn({ err: error, tries: this.#tries, taskId }, 'an append failed, trying again');
-    this.#cancelPause = clock.after(retryPauseMs(this.#tries), this.#write);
-  };
+    this.#cancelPause = clock.after(retryPauseMs(this.#tries), () => {
+      this.#write();
+    });
+  }
 
-  readonly #answered = (result: WriteResult): void => {
+  #answered(result: WriteResult): void {
     const batch = this.#inFlight;
     // the lease was lost meanwhile
     if (batch === undefined) return;
@@ -186,13 +203,17 @@ export class AppendQueue {
     this.#keeper.afterWrite();
     this.#tell(result);
     this.#goOn(batch, result);
-  };
+  }
 
   #goOn(batch: readonly Item[], result: WriteResult): void {
     this.#most = this.#settle(batch, result) ? this.#most : 1;
     const turn = this.#fairness.giveTurn(batch.length);
     if (turn === undefined) this.#writeNext();
-    else void turn.then(this.#writeNext);
+    else {
+      void turn.then(() => {
+        this.#writeNext();
+      });
+    }
   }
 
   #tell(result: WriteResult): void {

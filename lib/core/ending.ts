@@ -1,4 +1,5 @@
-type Listener = (reason: unknown) => void;
+/** Who is told of an end: called with its reason. */
+type Listener = ((reason: unknown) => void) | { readonly onEnding: (reason: unknown) => void };
 
 const NOBODY: readonly Listener[] = [];
 
@@ -29,13 +30,13 @@ export class Ending {
     const [first, others] = [this.#first, this.#others];
     this.#first = undefined;
     this.#others = undefined;
-    first?.(reason);
-    for (const listener of others ?? NOBODY) listener(reason);
+    if (first !== undefined) tell(first, reason);
+    for (const listener of others ?? NOBODY) tell(listener, reason);
   }
 
   /** Called once at the end; at once where it has come already. */
   listen(listener: Listener): void {
-    if (this.#hasEnded) listener(this.#reason);
+    if (this.#hasEnded) tell(listener, this.#reason);
     else if (this.#first === undefined && this.#others === undefined) this.#first = listener;
     else (this.#others ??= []).push(listener);
   }
@@ -47,10 +48,15 @@ export class Ending {
   }
 }
 
+function tell(listener: Listener, reason: unknown): void {
+  if (typeof listener === 'function') listener(reason);
+  else listener.onEnding(reason);
+}
+
 /** What the action gives; rejects with the reason as soon as it has ended, also when the action never answers. */
 export function unlessEnded<T>(ending: Ending, action: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const end: Listener = reject;
+    const end: (reason: unknown) => void = reject;
     ending.listen(end);
     if (ending.hasEnded) return;
     const fail = (error: unknown) => {

@@ -1,41 +1,52 @@
 import type { Batches, Taker } from './batches.ts';
 import type { StreamItem } from './call.ts';
-import type { ExpectedTail } from './feed.ts';
-import type { LogEntry } from './log.ts';
-import { streamFailure } from './stream-end.ts';
+import { ending, type EventItems } from './event-items.ts';
+import type { ExpectedTail, Tail } from './feed.ts';
+import type { LogEntry, Seq } from './log.ts';
+import { endsStream, streamFailure } from './stream-end.ts';
 
 type Items = readonly StreamItem[];
 type Entries = readonly LogEntry[];
 
 const NONE: Items = [];
 
-/** What becomes of a batch of entries: the events that the client gets, which may be none, and whether they are the last. */
-export interface Seen {
-  readonly items: Items;
-  readonly ends: boolean;
-}
-
 /** A tail that can be asked for what a task says at once: it goes out with the first event then, in one write. */
 export type Beginning = Pick<ExpectedTail, 'soon' | 'take'>;
 
-/**
- * The events of a task, for one reader: those known at the start, then what `see` makes of the entries of the tail. What has
- * been given is not held: it may be a large task.
- */
+/** What the events of a task are made of. */
+export interface EntryStreamParts {
+  readonly items: Pick<EventItems, 'of'>;
+  /** The events known at the start; what the log has up to `shown` is in them. */
+  readonly first: Items;
+  readonly shown?: Seq;
+  readonly tail: Batches<Entries> & Pick<Tail, 'isAlone'>;
+  readonly beginning?: Beginning | undefined;
+  readonly resumable: boolean;
+  /** The entry that a send wrote; undefined for a subscription, which pauses do not end. */
+  readonly own?: Seq;
+}
+
+/** The events of a task, for one reader. What has been given is not held: it may be a large task. */
 export class EntryStream implements Batches<Items>, Taker<Entries> {
   #first: Items;
   #ended = false;
   /** Who waits for the tail. */
   #taker: Taker<Items> | undefined;
-  readonly #tail: Batches<Entries>;
-  readonly #see: (batch: Entries) => Seen;
+  readonly #items: Pick<EventItems, 'of'>;
+  readonly #shown: Seq;
+  readonly #tail: Batches<Entries> & Pick<Tail, 'isAlone'>;
   readonly #beginning: Beginning | undefined;
+  readonly #resumable: boolean;
+  readonly #own: Seq | undefined;
 
-  constructor(first: Items, tail: Batches<Entries>, see: (batch: Entries) => Seen, beginning?: Beginning) {
-    this.#beginning = beginning;
+  constructor({ items, first, shown = 0, tail, beginning, resumable, own }: EntryStreamParts) {
+    this.#items = items;
     this.#first = first;
+    this.#shown = shown;
     this.#tail = tail;
-    this.#see = see;
+    this.#beginning = beginning;
+    this.#resumable = resumable;
+    this.#own = own;
   }
 
   pull(taker: Taker<Items>): void {
@@ -106,12 +117,19 @@ export class EntryStream implements Batches<Items>, Taker<Entries> {
   #itemsOf(batch: Entries): Items {
     let isLast = true;
     try {
-      const { items, ends } = this.#see(batch);
-      isLast = ends;
-      return items;
+      const end = batch.findIndex((entry) => endsStream(entry, this.#own ?? Infinity));
+      const news = this.#news(end >= 0 && end < batch.length - 1 ? batch.slice(0, end + 1) : batch);
+      const items = this.#items.of(news, this.#resumable, this.#tail.isAlone());
+      isLast = end >= 0;
+      return isLast ? ending(items) : items;
     } finally {
       // also where it throws
       if (isLast) this.end();
     }
+  }
+
+  #news(batch: Entries): Entries {
+    const isNew = (batch[0]?.seq ?? Infinity) > this.#shown;
+    return isNew ? batch : batch.filter(({ seq }) => seq > this.#shown);
   }
 }

@@ -4,12 +4,6 @@ import type { LogEntry, Seq, TaskId } from './log.ts';
 import { RecentlyMade } from './recently-made.ts';
 import type { StreamResponse } from '../protocol/v1.ts';
 
-/** What clients see of entries. Made once per entry, whatever the number of readers. */
-export interface EventItems {
-  /** `isAlone`: no other reader follows the task, so nothing is kept for others. */
-  readonly of: (batch: readonly LogEntry[], resumable: boolean, isAlone: boolean) => readonly StreamItem[];
-}
-
 /** Where a stream can go on after this entry: its number, and its time to catch a store that lost entries and reused numbers. */
 export function cursorOf({ seq, ts }: { readonly seq: Seq; readonly ts: number }): string {
   if (ts !== newest.ts) newest = { ts, text: ts.toString(36) };
@@ -26,55 +20,54 @@ export function parseCursor(text: string | undefined): { seq: Seq; ts: number } 
   return match === null ? undefined : { seq: Number(seq), ts: Number.parseInt(ts, 36) };
 }
 
-/** Makes the items of one task's entries. */
-export function createEventItems(cache: EventItemCache, taskId: TaskId, contextId: string): EventItems {
-  const { entries } = cache;
+/** What clients see of one task's entries. Made once per entry, whatever the number of readers. */
+export class EventItems {
+  readonly #cache: EventItemCache;
+  readonly #taskId: TaskId;
+  readonly #contextId: string;
 
-  function sharedItem(entry: LogEntry, resumable: boolean): StreamItem | undefined {
-    const known = entries.get(entry);
+  constructor(cache: EventItemCache, taskId: TaskId, contextId: string) {
+    this.#cache = cache;
+    this.#taskId = taskId;
+    this.#contextId = contextId;
+  }
+
+  /** `isAlone`: no other reader follows the task, so nothing is kept for others. */
+  of(batch: readonly LogEntry[], resumable: boolean, isAlone: boolean): readonly StreamItem[] {
+    if (isAlone) return this.#list(batch, resumable, true);
+    const batches = this.#cache[resumable ? 'resumable' : 'plain'];
+    const known = batches.get(batch);
+    if (known !== undefined) return known;
+    const items = this.#list(batch, resumable, false);
+    batches.set(batch, items);
+    return items;
+  }
+
+  #list(batch: readonly LogEntry[], resumable: boolean, isAlone: boolean): readonly StreamItem[] {
+    const only = batch[0];
+    if (only !== undefined && batch.length === 1) {
+      // most batches; a list that grows has room for many more
+      const item = this.#item(only, resumable, isAlone);
+      return item === undefined ? [] : [item];
+    }
+    const items: StreamItem[] = [];
+    for (const entry of batch) {
+      const item = this.#item(entry, resumable, isAlone);
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
+  #item(entry: LogEntry, resumable: boolean, isAlone: boolean): StreamItem | undefined {
+    const known = isAlone ? undefined : this.#cache.entries.get(entry);
     if (known !== undefined) return resumable ? known.resumable : known.plain;
-    const event = entryEvent(taskId, contextId, entry);
+    const event = entryEvent(this.#taskId, this.#contextId, entry);
     if (event === undefined) return undefined;
+    if (isAlone) return itemOf(event, entry, resumable, true);
     const made = { plain: itemOf(event, entry, false, false), resumable: itemOf(event, entry, true, false) };
-    entries.set(entry, made);
+    this.#cache.entries.set(entry, made);
     return resumable ? made.resumable : made.plain;
   }
-
-  function ownItem(entry: LogEntry, resumable: boolean): StreamItem | undefined {
-    const event = entryEvent(taskId, contextId, entry);
-    return event === undefined ? undefined : itemOf(event, entry, resumable, true);
-  }
-
-  return {
-    of(batch, resumable, isAlone) {
-      if (isAlone) return listOf(batch, resumable, ownItem);
-      const form = resumable ? 'resumable' : 'plain';
-      const known = cache[form].get(batch);
-      if (known !== undefined) return known;
-      const items = listOf(batch, resumable, sharedItem);
-      cache[form].set(batch, items);
-      return items;
-    },
-  };
-}
-
-function listOf(
-  batch: readonly LogEntry[],
-  resumable: boolean,
-  itemFor: (entry: LogEntry, resumable: boolean) => StreamItem | undefined,
-): readonly StreamItem[] {
-  const only = batch[0];
-  if (only !== undefined && batch.length === 1) {
-    // most batches; a list that grows has room for many more
-    const item = itemFor(only, resumable);
-    return item === undefined ? [] : [item];
-  }
-  const items: StreamItem[] = [];
-  for (const entry of batch) {
-    const item = itemFor(entry, resumable);
-    if (item !== undefined) items.push(item);
-  }
-  return items;
 }
 
 /** The item of one event: every stream ends with an entry that closes the task. */

@@ -1,11 +1,16 @@
 import type { Abortable } from './abortable.ts';
 import { type Batches, nextOf, type Taker } from './batches.ts';
 import { isClosing } from './fold.ts';
-import type { LogEntry, Seq } from './log.ts';
+import type { LogEntry, Seq, TaskId } from './log.ts';
 
 /** A reader's cursor is older than what the log still holds. */
 export class CursorTrimmed extends Error {
   override readonly name = 'CursorTrimmed';
+}
+
+/** Where readers find their source. */
+export interface Sources {
+  readonly join: (taskId: TaskId, reader: Reader) => Source;
 }
 
 /** What a reader reads from: one watched task. */
@@ -43,7 +48,8 @@ const DONE: Next = Promise.resolve({ done: true, value: undefined });
  * generator can not wake a pending `next()`, and a class because there are thousands of them.
  */
 export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, undefined> {
-  readonly #join: (reader: Reader) => Source;
+  readonly #sources: Sources;
+  readonly #taskId: TaskId;
   readonly #signal: Abortable;
   /** Resolves when readers are woken the next time, or sooner where that is far away. */
   readonly soon: () => Promise<void>;
@@ -56,8 +62,9 @@ export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, unde
   #isAlone = false;
   #ended = false;
 
-  constructor(join: (reader: Reader) => Source, after: Seq, signal: Abortable, soon: () => Promise<void>) {
-    this.#join = join;
+  constructor(sources: Sources, taskId: TaskId, after: Seq, signal: Abortable, soon: () => Promise<void>) {
+    this.#sources = sources;
+    this.#taskId = taskId;
     this.#cursor = after;
     this.#signal = signal;
     this.soon = soon;
@@ -75,7 +82,7 @@ export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, unde
     }
     this.#mustRead = !isHeard;
     this.#signal.addEventListener('abort', this);
-    this.#source = this.#join(this);
+    this.#source = this.#sources.join(this.#taskId, this);
   }
 
   /** All that is written from now on is heard of, where the subscription is there. */

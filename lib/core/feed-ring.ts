@@ -1,5 +1,5 @@
 import type { Part } from '../protocol/v1.ts';
-import type { LogEntry, Seq } from './log.ts';
+import { type LogEntry, type Seq, withNext } from './log.ts';
 
 // slow readers may stand anywhere: their slices are not kept
 const SHARED_SLICES = 4;
@@ -13,7 +13,7 @@ export class Ring {
   #hi: Seq = 0;
   // what was taken last: all that readers want who had everything before it
   #newest: readonly LogEntry[] | undefined;
-  #slices: { readonly cursor: Seq; readonly entries: readonly LogEntry[] }[] = [];
+  #slices: { readonly cursor: Seq; readonly entries: readonly LogEntry[] }[] | undefined;
   /** Its neighbours among the rings of all tasks. */
   older: Ring | undefined;
   newer: Ring | undefined;
@@ -33,21 +33,26 @@ export class Ring {
 
   /** Takes what is new of these; after a hole it starts anew. */
   push(entries: readonly LogEntry[]): void {
-    if (this.#slices.length > 0) this.#slices = [];
+    this.#slices = undefined;
     const before = this.#held.length;
     for (const entry of entries) this.#add(entry);
     this.#newest = this.#held.length === before + entries.length ? entries : undefined;
     this.#trim();
   }
 
-  /** All that it has after `cursor`; undefined if that is nothing, or not the next one. Readers at the same place share one array. */
-  after(cursor: Seq): readonly LogEntry[] | undefined {
+  /**
+   * All that it has after `cursor`; undefined if that is nothing, or not the next one. Where there are several readers, those at
+   * the same place share one array.
+   */
+  after(cursor: Seq, isShared = true): readonly LogEntry[] | undefined {
     const from = cursor + this.#held.length - this.#hi;
     if (cursor >= this.#hi || from < 0) return undefined;
     if (this.#newest !== undefined && cursor + this.#newest.length === this.#hi) return this.#newest;
-    for (const slice of this.#slices) if (slice.cursor === cursor) return slice.entries;
+    const known = this.#slices?.find((slice) => slice.cursor === cursor);
+    if (known !== undefined) return known.entries;
     const entries = this.#held.slice(from);
-    if (this.#slices.length < SHARED_SLICES) this.#slices.push({ cursor, entries });
+    if (isShared && (this.#slices?.length ?? 0) < SHARED_SLICES)
+      (this.#slices ??= []).push({ cursor, entries });
     return entries;
   }
 
@@ -57,7 +62,7 @@ export class Ring {
       this.#held = [];
       this.#bytes = 0;
     }
-    this.#held.push(entry);
+    this.#held = withNext(this.#held, entry);
     this.#bytes += entrySize(entry);
     this.#hi = entry.seq;
   }

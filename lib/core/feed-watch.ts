@@ -87,7 +87,7 @@ export class Watch implements Source {
   }
 
   recent(after: Seq): readonly LogEntry[] | undefined {
-    return this.ring?.after(after);
+    return this.ring?.after(after, this.#isShared);
   }
 
   /** Readers at the same place share one read. */

@@ -5,7 +5,7 @@ import type { EventBus } from './event-bus.ts';
 import { createFlush } from './feed-flush.ts';
 import { readPage } from './feed-page.ts';
 import { createPoll } from './feed-poll.ts';
-import { Reader } from './feed-reader.ts';
+import { Reader, type Sources } from './feed-reader.ts';
 import { createRingBudget } from './feed-ring.ts';
 import { Watch, type WatchContext } from './feed-watch.ts';
 import type { LogEntry, Scope, Seq, TaskId } from './log.ts';
@@ -116,8 +116,10 @@ export function createTaskFeed(options: {
     return made;
   }
 
+  const sources: Sources = { join: (taskId, reader) => watch(taskId).enter(reader) };
+
   function reader(taskId: TaskId, after: Seq, signal: Abortable): Reader {
-    const made = new Reader((entering) => watch(taskId).enter(entering), after, signal, flush.soon);
+    const made = new Reader(sources, taskId, after, signal, flush.soon);
     if (isClosed) made.end();
     return made;
   }

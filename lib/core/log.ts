@@ -93,3 +93,18 @@ export type LogEntry = EntryBody & {
   readonly ts: number;
   readonly epoch: number;
 };
+
+/** The list with one more, which may be another list: most tasks have few entries, and one that is pushed to takes room for 17. */
+export function withNext<T>(list: T[], next: T): T[] {
+  switch (list.length) {
+    case 0:
+      return [next];
+    case 1:
+      return [list[0] as T, next]; // as long as the case says
+    case 2:
+      return [list[0] as T, list[1] as T, next];
+    default:
+      list.push(next);
+      return list;
+  }
+}

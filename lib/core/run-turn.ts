@@ -168,6 +168,11 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     this.#goOnAlone();
   }
 
+  /** Its time to stop is over. */
+  onEnding(): void {
+    this.#goOnAlone();
+  }
+
   onTooLarge(): void {
     this.#context.stopSignal.stop('too-large');
   }
@@ -194,9 +199,7 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     this.#isAwaited = true;
     limits.begin();
     this.#context.onAgentStart();
-    stopSignal.onForced(() => {
-      this.#goOnAlone();
-    });
+    stopSignal.forced.listen(this);
     askAgent(options.agent, this.#turn).then(
       (given) => {
         this.#write(given);

@@ -10,12 +10,12 @@ import type { Batches, Taker } from './batches.ts';
 import { SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { EntryStream } from './entry-stream.ts';
-import { createEventItems, cursorOf, ending, type EventItemCache } from './event-items.ts';
+import { cursorOf, type EventItemCache, EventItems } from './event-items.ts';
 import type { Tail } from './feed.ts';
 import { createFold, withHistory } from './fold.ts';
 import type { LogEntry, Seq, StoredTask } from './log.ts';
 import type { Sent, StartSend } from './start-send.ts';
-import { answersSend, endsStream, streamFailure } from './stream-end.ts';
+import { answersSend, streamFailure } from './stream-end.ts';
 
 type Items = readonly StreamItem[];
 
@@ -114,7 +114,6 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     { signal, resumable }: OperationContext,
     historyLength: number | undefined,
   ): EntryStream {
-    const items = createEventItems(cache, sent.taskId, sent.contextId);
     const { snapshot, created, own } = sent;
     const taskItem = (task: StoredTask, at: { seq: Seq; ts: number }): StreamItem => ({
       event: { task: withHistory(task, historyLength) },
@@ -127,16 +126,15 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const tail = tailOf(sent, signal);
     // of a task that has ended the log may be gone
     if (snapshot?.closed === true) tail.end();
-    const shown = created?.open.seq ?? snapshot?.seq ?? 0;
-    const see = (batch: readonly LogEntry[]) => {
-      const end = batch.findIndex((entry) => endsStream(entry, own));
-      let news = batch;
-      if (end >= 0 && end < batch.length - 1) news = batch.slice(0, end + 1);
-      if ((news[0]?.seq ?? 0) <= shown) news = news.filter((entry) => entry.seq > shown);
-      const seen = items.of(news, resumable, tail.isAlone());
-      return end >= 0 ? { items: ending(seen), ends: true } : { items: seen, ends: false };
-    };
-    return new EntryStream(first, tail, see, created?.tail);
+    return new EntryStream({
+      items: new EventItems(cache, sent.taskId, sent.contextId),
+      first,
+      shown: created?.open.seq ?? snapshot?.seq ?? 0,
+      tail,
+      beginning: created?.tail,
+      resumable,
+      own,
+    });
   }
 
   /** Where to look for the entry that answers: after the send's own, or an earlier one, as far as the log goes back. */

@@ -60,9 +60,9 @@ export class StopSignal {
     else this.#forceAfter(this.#graceMs);
   }
 
-  /** Calls back when an agent that does not stop has lost its say. */
-  onForced(callback: () => void): void {
-    this.#forced.listen(callback);
+  /** Ends when an agent that does not stop has lost its say. */
+  get forced(): Ending {
+    return this.#forced;
   }
 
   /** The run is over: nothing is forced any more. */

@@ -16,7 +16,7 @@ import type { Abortable } from './abortable.ts';
 import { SHUTDOWN, type StreamItem } from './call.ts';
 import { announce, type Engine, type OperationContext } from './engine.ts';
 import { EntryStream } from './entry-stream.ts';
-import { createEventItems, cursorOf, type EventItemCache, parseCursor } from './event-items.ts';
+import { cursorOf, type EventItemCache, EventItems, parseCursor } from './event-items.ts';
 import { CursorTrimmed } from './feed.ts';
 import { isClosing, withHistory } from './fold.ts';
 import type { Scope, Seq, TaskId } from './log.ts';
@@ -178,16 +178,16 @@ export function createTaskOperations(
     resumeAt: Seq | undefined,
     { signal, resumable }: OperationContext,
   ): EntryStream {
-    const items = createEventItems(cache, task.id, task.contextId);
     const first: StreamItem[] =
       resumeAt === undefined
         ? [{ event: { task }, unshared: true, ...(resumable && { cursor: cursorOf({ seq, ts }) }) }]
         : [];
-    const tail = feed.tail(task.id, resumeAt ?? seq, signal);
-    return new EntryStream(first, tail, (batch) => ({
-      items: items.of(batch, resumable, tail.isAlone()),
-      ends: false,
-    }));
+    return new EntryStream({
+      items: new EventItems(cache, task.id, task.contextId),
+      first,
+      tail: feed.tail(task.id, resumeAt ?? seq, signal),
+      resumable,
+    });
   }
 
   return { getTask, listTasks, cancelTask, subscribeToTask };

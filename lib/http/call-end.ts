@@ -8,12 +8,14 @@ export function brokenOff(reason: symbol | undefined): Error {
   return reason === SHUTDOWN ? shuttingDown() : new RequestAborted('the client has gone');
 }
 
+const NOBODY: readonly AbortListener[] = [];
+
 /** The end of a call: its client has gone, or the server closes. A signal, and nothing more until it ends or somebody listens. */
 export class CallEnd implements Abortable {
   #reason: symbol | undefined;
-  /** Most calls have one listener at a time, which needs no set. */
+  /** Calls have few listeners at a time, and a set takes as much as eight. */
   #first: AbortListener | undefined;
-  #others: Set<AbortListener> | undefined;
+  #others: readonly AbortListener[] = NOBODY;
 
   get aborted(): boolean {
     return this.#reason !== undefined;
@@ -28,9 +30,12 @@ export class CallEnd implements Abortable {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     if (this.#first !== undefined) tell(this.#first);
-    // one that another has removed meanwhile is not called
-    for (const listener of this.#others ?? []) tell(listener);
-    this.#first = this.#others = undefined;
+    for (const listener of this.#others) {
+      // one that another has removed meanwhile is not called
+      if (this.#others.includes(listener)) tell(listener);
+    }
+    this.#first = undefined;
+    this.#others = NOBODY;
   }
 
   throwIfAborted(): void {
@@ -39,15 +44,15 @@ export class CallEnd implements Abortable {
   }
 
   addEventListener(_: 'abort', listener: AbortListener): void {
-    if (this.aborted || listener === this.#first) return;
+    if (this.aborted || listener === this.#first || this.#others.includes(listener)) return;
     // in the order in which they came
-    if (this.#first === undefined && (this.#others?.size ?? 0) === 0) this.#first = listener;
-    else (this.#others ??= new Set()).add(listener);
+    if (this.#first === undefined && this.#others.length === 0) this.#first = listener;
+    else this.#others = this.#others.concat([listener]);
   }
 
   removeEventListener(_: 'abort', listener: AbortListener): void {
     if (listener === this.#first) this.#first = undefined;
-    else this.#others?.delete(listener);
+    else if (this.#others.length > 0) this.#others = this.#others.filter((other) => other !== listener);
   }
 
   /** What `work` gives; rejects with what `failure` makes of the reason as soon as the call ends. */

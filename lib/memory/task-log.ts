@@ -1,4 +1,4 @@
-import type { LogEntry, Seq } from '../core/log.ts';
+import { type LogEntry, type Seq, withNext } from '../core/log.ts';
 import { jsonBytes } from './frozen-copy.ts';
 
 /** A short log. */
@@ -29,7 +29,7 @@ export class TaskLog {
   }
 
   push(entry: LogEntry, bytes: number): void {
-    this.#entries.push(entry);
+    this.#entries = withNext(this.#entries, entry);
     this.#bytes += bytes;
   }
 
