@@ -8,6 +8,7 @@ const PORTS = [
   'config-error',
   'event-bus',
   'fold',
+  'heap',
   'log',
   'logger',
   'push-storage',
@@ -78,7 +79,7 @@ function forbidden(name, layer) {
     });
   }
   if (layer.core) {
-    const message = `lib/${name} sees the ports, the log and the fold of core.`;
+    const message = `lib/${name} sees the ports, the log, the fold and the heap of core.`;
     patterns.push({ regex: `^\\.\\./(?:\\.\\./)*core/(?!(?:${layer.core.join('|')})\\.ts$)`, message });
   }
   return patterns;

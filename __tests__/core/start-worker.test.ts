@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startWorker, type StartWorkerOptions } from '../../lib/core/start-worker.ts';
-import { createStopwatch } from '../../lib/core/stopwatch.ts';
 import { memoryBackend } from '../../lib/memory/backend.ts';
 import { faultyStorage } from '../../lib/testing/faulty-storage.ts';
-import { fakeClock } from '../../lib/testing/fake-clock.ts';
 import { gate } from '../helpers/worker-bench.ts';
 
 const LEGAL = '2147483647';
@@ -114,35 +112,5 @@ describe('startWorker', () => {
     const backend = memoryBackend();
     const storage = { ...backend.storage, init: () => Promise.reject(new Error('no route')) };
     await expect(startWorker({ ...backend, storage, agent: () => 'x' })).rejects.toThrow('no route');
-  });
-});
-
-describe('a stopwatch', () => {
-  it('runs beyond what a timer can hold', () => {
-    const clock = fakeClock();
-    const ended: number[] = [];
-    createStopwatch(clock, 2 ** 32, () => ended.push(clock.elapsed())).start();
-    clock.advance(2 ** 32 - 1);
-    expect(ended).toEqual([]);
-    clock.advance(1);
-    expect(ended).toEqual([2 ** 32]);
-    expect(clock.pending()).toBe(0);
-  });
-
-  it('does not count while it is paused, however often', () => {
-    const clock = fakeClock();
-    const ended: number[] = [];
-    const watch = createStopwatch(clock, 100, () => ended.push(clock.elapsed()));
-    watch.start();
-    watch.start();
-    clock.advance(60);
-    watch.pause();
-    watch.pause();
-    clock.advance(1000);
-    watch.start();
-    clock.advance(39);
-    expect(ended).toEqual([]);
-    clock.advance(1);
-    expect(ended).toEqual([1100]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Alarms } from '../../lib/core/alarms.ts';
 import { TimeLimits } from '../../lib/core/time-limits.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
 
@@ -13,7 +14,13 @@ describe('the time limits of a run', () => {
       let ends = 0;
       const limits = new TimeLimits(
         { onTimeOver: () => (ends += 1) },
-        { clock, runTimeoutMs: work, idleTimeoutMs: silence, inputTimeoutMs: Infinity },
+        {
+          clock,
+          alarms: new Alarms(clock),
+          runTimeoutMs: work,
+          idleTimeoutMs: silence,
+          inputTimeoutMs: Infinity,
+        },
       );
       limits.begin();
       clock.advance(10);

@@ -1,3 +1,4 @@
+import type { Alarm, Alarms } from './alarms.ts';
 import type { Clock } from './clock.ts';
 import { Ending } from './ending.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
@@ -12,6 +13,7 @@ export interface LeaseKeeperOptions {
   readonly eventBus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly alarms: Alarms;
   readonly leaseMs: number;
 }
 
@@ -29,7 +31,9 @@ export interface LeaseHolder {
 const MARGIN_MS = 2000;
 
 /** Keeps a lease alive and listens for what concerns its holder. A class, as each run has one. */
-export class LeaseKeeper {
+export class LeaseKeeper implements Alarm {
+  place = 0;
+  dueAt: number | undefined;
   /** Ends when the lease was lost, with LeaseLost as its reason. */
   readonly lost = new Ending();
   readonly #holder: LeaseHolder;
@@ -48,7 +52,6 @@ export class LeaseKeeper {
   #askAgain = false;
   #offGap: (() => void) | undefined;
   #unsubscribe: (() => void) | undefined;
-  #cancelTimer: (() => void) | undefined;
 
   /** `claimedAt` is when the claim was sent, by `clock.elapsed()`. */
   constructor(
@@ -137,7 +140,7 @@ export class LeaseKeeper {
 
   #end(how: 'lost' | 'stopped'): void {
     this.#state = how;
-    this.#cancelTimer?.();
+    this.#options.alarms.clear(this);
     this.#leave(this.#offGap);
     this.#leave(this.#unsubscribe);
   }
@@ -201,16 +204,18 @@ export class LeaseKeeper {
     this.#holder.onInput();
   }
 
-  /** One timer, for the next heartbeat and for the end: a renewal only moves the end away. */
+  onAlarm(): void {
+    const lateMs = this.#options.clock.elapsed() - this.#beatAt;
+    // the end of the lease may be due before
+    if (lateMs >= 0) this.#beat(lateMs);
+    this.#checkTime();
+    if (this.#state === 'held') this.#wait();
+  }
+
+  /** One alarm, for the next heartbeat and for the end: a renewal only moves the end away. */
   #wait(): void {
     const dueAt = Math.min(this.#beatAt, this.#renewedAt + this.#usableMs);
-    this.#cancelTimer = this.#options.clock.after(dueAt - this.#options.clock.elapsed(), () => {
-      const lateMs = this.#options.clock.elapsed() - this.#beatAt;
-      // a timer may fire a moment early
-      if (lateMs >= 0) this.#beat(lateMs);
-      this.#checkTime();
-      if (this.#state === 'held') this.#wait();
-    });
+    this.#options.alarms.set(this, dueAt - this.#options.clock.elapsed());
   }
 
   #beat(lateMs: number): void {

@@ -1,3 +1,4 @@
+import type { Alarms } from './alarms.ts';
 import { AppendQueue, pushed } from './append-queue.ts';
 import type { Clock } from './clock.ts';
 import type { TurnReads } from './create-turn.ts';
@@ -35,6 +36,7 @@ export interface RunOptions {
   /** Name of the worker, for the log. */
   readonly worker: string;
   readonly agentTurns: AgentTurns;
+  readonly alarms: Alarms;
   readonly leaseMs: number;
   readonly maxAttempts: number;
   readonly runTimeoutMs: number;

@@ -1,13 +1,11 @@
-import type { Clock } from './clock.ts';
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
-import { createStopwatch, type Stopwatch } from './stopwatch.ts';
+import type { Alarm } from './alarms.ts';
+import { IdleTimer, Stopwatch, type TimedOwner, type Timing } from './stopwatch.ts';
 
 /** What a client is told that did not answer. */
 export const INPUT_TIMEOUT = 'The client did not answer in time';
 
 /** Limits in ms; Infinity stands for no limit. */
-export interface TimeLimitsOptions {
-  readonly clock: Clock;
+export interface TimeLimitsOptions extends Timing {
   readonly runTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly inputTimeoutMs: number;
@@ -20,7 +18,7 @@ export interface TimeLimitsOwner {
 }
 
 /** The time limits of a run: for its work and its silence, and for each wait for the client. A class, as each run has one. */
-export class TimeLimits {
+export class TimeLimits implements TimedOwner {
   readonly #owner: TimeLimitsOwner;
   readonly #options: TimeLimitsOptions;
   readonly #silence: IdleTimer | undefined;
@@ -31,11 +29,8 @@ export class TimeLimits {
   constructor(owner: TimeLimitsOwner, options: TimeLimitsOptions) {
     this.#owner = owner;
     this.#options = options;
-    const { clock, idleTimeoutMs } = options;
-    if (!Number.isFinite(idleTimeoutMs)) return;
-    this.#silence = createIdleTimer(clock, idleTimeoutMs, () => {
-      this.#end('The agent said nothing for too long');
-    });
+    const { idleTimeoutMs } = options;
+    if (Number.isFinite(idleTimeoutMs)) this.#silence = new IdleTimer(this, idleTimeoutMs, options);
   }
 
   /** Which limit was over first, in words for the client. */
@@ -46,7 +41,7 @@ export class TimeLimits {
   /** A run begins. */
   begin(): void {
     this.stop();
-    this.#work = this.#limit(this.#options.runTimeoutMs, 'The agent took too long');
+    this.#work = new Stopwatch(this, this.#options.runTimeoutMs, this.#options);
     this.#goOn();
   }
 
@@ -54,7 +49,7 @@ export class TimeLimits {
   setWaiting(waits: boolean): void {
     this.stop();
     if (waits) {
-      this.#input = this.#limit(this.#options.inputTimeoutMs, INPUT_TIMEOUT);
+      this.#input = new Stopwatch(this, this.#options.inputTimeoutMs, this.#options);
       this.#input.start();
     } else {
       this.#goOn();
@@ -72,21 +67,20 @@ export class TimeLimits {
     this.#silence?.stop();
   }
 
+  onOver(over: Alarm): void {
+    // an agent that takes its time to stop may pass another one meanwhile
+    if (this.#overText !== '') return;
+    this.#overText = this.#textOf(over);
+    this.#owner.onTimeOver();
+  }
+
   #goOn(): void {
     this.#work?.start();
     this.#silence?.start();
   }
 
-  #limit(limitMs: number, text: string): Stopwatch {
-    return createStopwatch(this.#options.clock, limitMs, () => {
-      this.#end(text);
-    });
-  }
-
-  #end(text: string): void {
-    // an agent that takes its time to stop may pass another one meanwhile
-    if (this.#overText !== '') return;
-    this.#overText = text;
-    this.#owner.onTimeOver();
+  #textOf(over: Alarm): string {
+    if (over === this.#work) return 'The agent took too long';
+    return over === this.#silence ? 'The agent said nothing for too long' : INPUT_TIMEOUT;
   }
 }

@@ -1,15 +1,15 @@
-import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
+import { Alarms, OUTSIDE } from './alarms.ts';
 import type { TaskId } from './log.ts';
 import { Ending, unlessEnded } from './ending.ts';
 import { AgentTurns } from './fairness.ts';
 import { createRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
 /** What a worker needs. */
-export interface WorkerOptions extends Omit<RunOptions, 'worker' | 'agentTurns'> {
+export interface WorkerOptions extends Omit<RunOptions, 'worker' | 'agentTurns' | 'alarms'> {
   readonly broker: Broker;
   readonly agentId: string;
   /** Runs at the same time. */
@@ -29,8 +29,6 @@ export interface Worker {
   readonly status: () => { readonly running: number; readonly orphaned: number };
 }
 
-/** Agents run in no client's async context: who gave a hint, or made the worker, is one client of many. */
-const OUTSIDE = new AsyncResource('express-a2a');
 /** How often a worker looks for work that nobody told it of. */
 const POLL_MS = 2000;
 const SWEEP_MS = 60_000;
@@ -39,7 +37,7 @@ const SWEEP_MS = 60_000;
 export function createWorker(options: WorkerOptions): Worker {
   const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const runOptions = { ...options, worker, agentTurns: new AgentTurns(clock) };
+  const runOptions = { ...options, worker, agentTurns: new AgentTurns(clock), alarms: new Alarms(clock) };
   const runs = new Set<Run>();
   const giveUp = new Ending();
   let looking: Promise<readonly Run[]> | undefined;
@@ -66,6 +64,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** One claim at a time; a hint that comes meanwhile leads to another one. Gives the runs it started. Never rejects. */
   function look(): Promise<readonly Run[]> {
     lookAgain = true;
+    // who gave a hint, or made the worker, is one client of many
     looking ??= OUTSIDE.runInAsyncScope(claimAll);
     return looking;
   }

@@ -1,3 +1,4 @@
+import { Heap, type Placed } from '../core/heap.ts';
 import type { TaskId } from '../core/log.ts';
 
 /** When must somebody look at which task: work, leases that end, and pauses that have lasted too long, in one order. */
@@ -11,88 +12,48 @@ export interface DueIndex {
   readonly size: () => number;
 }
 
-interface Slot {
+interface Slot extends Placed {
   readonly taskId: TaskId;
   at: number;
   /** Tells what was made due first at one time. */
   order: number;
-  /** Its place in the heap. */
-  index: number;
 }
 
-/** A binary heap in which each slot knows its place, so that one that moves, or goes, leaves nothing behind. */
+/** Makes an empty one. */
 export function createDueIndex(): DueIndex {
   const slots = new Map<TaskId, Slot>();
-  const heap: Slot[] = [];
+  const heap = new Heap(isBefore);
   let order = 0;
-
-  function place(slot: Slot, index: number): void {
-    heap[index] = slot;
-    slot.index = index;
-  }
-
-  function raise(slot: Slot): void {
-    let { index } = slot;
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1;
-      const parent = heap[parentIndex];
-      if (parent === undefined || !isBefore(slot, parent)) break;
-      place(parent, index);
-      index = parentIndex;
-    }
-    place(slot, index);
-  }
-
-  function lower(slot: Slot): void {
-    let { index } = slot;
-    for (;;) {
-      const leftIndex = 2 * index + 1;
-      const left = heap[leftIndex];
-      const right = heap[leftIndex + 1];
-      const isRight = left !== undefined && right !== undefined && isBefore(right, left);
-      const child = isRight ? right : left;
-      if (child === undefined || !isBefore(child, slot)) break;
-      place(child, index);
-      index = isRight ? leftIndex + 1 : leftIndex;
-    }
-    place(slot, index);
-  }
 
   return {
     set(taskId, at) {
       order += 1;
       const known = slots.get(taskId);
       if (known === undefined) {
-        const slot = { taskId, at, order, index: heap.length };
+        const slot = { taskId, at, order, place: 0 };
         slots.set(taskId, slot);
-        raise(slot);
+        heap.add(slot);
         return;
       }
-      const isEarlier = at < known.at;
       known.at = at;
       known.order = order;
-      if (isEarlier) raise(known);
-      else lower(known);
+      heap.moved(known);
     },
     delete(taskId) {
       const slot = slots.get(taskId);
       if (slot === undefined) return;
       slots.delete(taskId);
-      const last = heap.pop();
-      if (last === undefined || last === slot) return;
-      place(last, slot.index);
-      raise(last);
-      lower(last);
+      heap.remove(slot);
     },
     dueAt: (taskId) => slots.get(taskId)?.at,
     oldest(nowMs) {
-      const top = heap[0];
+      const top = heap.first();
       return top === undefined || top.at > nowMs ? undefined : top.taskId;
     },
     size: () => slots.size,
   };
 }
 
-function isBefore(a: Slot, b: Slot): boolean {
-  return a.at === b.at ? a.order < b.order : a.at < b.at;
+function isBefore(one: Slot, other: Slot): boolean {
+  return one.at === other.at ? one.order < other.order : one.at < other.at;
 }
