@@ -1,7 +1,6 @@
 import type { AppendQueue } from './append-queue.ts';
 import { askAgent, type Given, writeGiven } from './call-agent.ts';
 import { type AgentCalls, createTurn, type TurnOptions } from './create-turn.ts';
-import { Failures } from './failure.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
 import type { EntryBody, Seq, StatusBody } from './log.ts';
@@ -109,7 +108,6 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
   readonly #context: TurnContext;
   readonly #turn: Turn;
   readonly #writer: TurnWriter;
-  readonly #failures: Failures;
   readonly #over: TurnOver;
   #calls = 0;
   /** Whether the turn goes on when the agent ends; no longer when it has been gone on without. */
@@ -121,7 +119,6 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     const { answers, newest } = claimed;
     const { exposeErrors = false, inputTimeoutMs } = options;
     this.#context = context;
-    this.#failures = new Failures({ taskId, contextId, answers, exposeErrors });
     this.#over = new TurnOver(stopSignal);
     this.#writer = new TurnWriter(this, {
       queue,
@@ -130,7 +127,7 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
       answers,
       answered: entry.seq,
       inputTimeoutMs,
-      failures: this.#failures,
+      exposeErrors,
     });
     this.#turn = createTurn({
       entry,
@@ -185,7 +182,7 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
   /** The task has no room for a run. */
   closeAsTooLarge(): Promise<unknown> {
     return new Promise((onStored, onRefused) => {
-      this.#context.queue.pushEnd([this.#failures.say(TOO_LARGE)], { onStored, onRefused });
+      this.#context.queue.pushEnd([this.#writer.failures.say(TOO_LARGE)], { onStored, onRefused });
     });
   }
 
@@ -216,7 +213,7 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     const isOpen = this.#writer.state === 'open';
     if (stopSignal.isStopped) return isOpen ? this.#concludeStopped() : undefined;
     if (thrown === undefined || (!isOpen && isRefusal(thrown.error))) return undefined;
-    const { body, errorId } = this.#failures.thrown(thrown.error);
+    const { body, errorId } = this.#writer.failures.thrown(thrown.error);
     const { taskId, contextId } = this.#turn;
     const report = createReport('the agent failed', options);
     if (errorId !== undefined) report(thrown.error, { errorId, taskId, contextId });
@@ -295,11 +292,11 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
       case 'cancel':
         return this.#writer.close(CANCELED);
       case 'timeout':
-        return this.#writer.close(this.#failures.say(limits.overText));
+        return this.#writer.close(this.#writer.failures.say(limits.overText));
       case 'shutdown':
         if (options.storage.shared) return this.#giveBack();
         return this.#writer.close(
-          this.#failures.say('The server was shut down before the agent had finished'),
+          this.#writer.failures.say('The server was shut down before the agent had finished'),
         );
       default:
         // another worker may have the task, or it has been ended as too large

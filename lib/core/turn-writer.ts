@@ -3,8 +3,8 @@ import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
-import type { Failures } from './failure.ts';
-import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, TaskId } from './log.ts';
+import { type FailureContext, Failures } from './failure.ts';
+import type { ArtifactBody, EntryBody, Metadata, Seq, StatusBody } from './log.ts';
 import type { Output } from './output.ts';
 import { quiet } from './promises.ts';
 import { TaskClosed, TaskTooLarge } from './task-failed.ts';
@@ -27,15 +27,11 @@ export interface TurnWriterOwner {
 }
 
 /** What a writer needs of its run. */
-export interface TurnWriterOptions {
+export interface TurnWriterOptions extends FailureContext {
   readonly queue: AppendQueue;
-  readonly taskId: TaskId;
-  readonly contextId: string;
-  readonly answers: Answers;
   /** The entry this run answers; ids of artifacts begin with it, so a retry replaces them and a later turn does not. */
   readonly answered: Seq;
   readonly inputTimeoutMs: number;
-  readonly failures: Failures;
 }
 
 type FailureState = 'TASK_STATE_FAILED' | 'TASK_STATE_REJECTED';
@@ -65,6 +61,11 @@ export class TurnWriter {
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** Made when something fails: most turns have none. */
+  get failures(): Failures {
+    return new Failures(this.#options);
   }
 
   working(message?: Draft, metadata?: Metadata): Promise<void> {
@@ -193,9 +194,8 @@ export class TurnWriter {
 
   /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
   #emitTask<T>(what: string, make: Make, next: RunState, result: (stored: Stored) => T): Promise<T> {
-    const { answers, failures } = this.#options;
-    if (answers === 'task' || this.#state !== 'open') return this.#emit(make, next, result);
-    void this.#emit(() => [failures.invalid(what)], 'closed', nothing);
+    if (this.#options.answers === 'task' || this.#state !== 'open') return this.#emit(make, next, result);
+    void this.#emit(() => [this.failures.invalid(what)], 'closed', nothing);
     return quiet(
       Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
     );
@@ -226,8 +226,7 @@ export class TurnWriter {
     const setOver = () => {
       this.#setOver();
     };
-    const { queue, failures } = this.#options;
-    queue.pushEnd([failures.say(TOO_LARGE)], { onStored: setOver, onRefused: setOver });
+    this.#options.queue.pushEnd([this.failures.say(TOO_LARGE)], { onStored: setOver, onRefused: setOver });
   }
 
   #setOver(): void {
@@ -246,7 +245,7 @@ export class TurnWriter {
   }
 
   #giveUp(to: FailureState, message: Draft): Promise<void> {
-    return this.#emit(() => [this.#options.failures.say(message, to)], 'closed', nothing);
+    return this.#emit(() => [this.failures.say(message, to)], 'closed', nothing);
   }
 
   #pause(interrupted: InterruptedState, message: Draft): Promise<void> {

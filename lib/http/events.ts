@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Answer, Headers } from '../binding/answer.ts';
 import type { StreamReply, Translate } from '../binding/binding.ts';
 import type { Abortable } from '../core/abortable.ts';
+import { Alarms } from '../core/alarms.ts';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Frame, type Framing, type SseOptions, SseWriter } from './sse.ts';
@@ -30,7 +31,7 @@ export interface StreamOwner<C> {
 }
 
 /** How streams are sent. */
-export interface EventStreamsOptions<C extends StreamedCall> extends SseOptions {
+export interface EventStreamsOptions<C extends StreamedCall> extends Omit<SseOptions, 'alarms'> {
   readonly logger: Logger;
   readonly owner: StreamOwner<C>;
 }
@@ -52,6 +53,7 @@ function isBuffered(res: ServerResponse): boolean {
 
 /** Makes the sender. The JSON of an event is made once for each dialect, for all readers of this handler. */
 export function createEventStreams<C extends StreamedCall>(options: EventStreamsOptions<C>): EventStreams<C> {
+  const sse = { ...options, alarms: new Alarms(options.clock) };
   let isTold = false;
   const plain = jsonOfItems((event) => JSON.stringify(event));
   const translated = new WeakMap<Translate, (item: StreamItem) => Json>();
@@ -75,7 +77,7 @@ export function createEventStreams<C extends StreamedCall>(options: EventStreams
 
   return {
     send(call, reply, headers) {
-      const writer = new SseWriter(call.res, headers, call, options);
+      const writer = new SseWriter(call.res, headers, call, sse);
       const framing = new ReplyFraming(reply, writerOf(reply.translate), call.lastEventId);
       new Sending(call, reply, writer, framing, onWritten, options.owner).next();
     },

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Abortable } from '../core/abortable.ts';
+import type { Alarm, Alarms } from '../core/alarms.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Headers } from '../binding/answer.ts';
 import { cut, mutable } from './respond.ts';
@@ -13,6 +14,8 @@ export interface SseOptions {
   /** Called when a reader is cut that took nothing for so long. */
   readonly onCut?: () => void;
   readonly clock: Clock;
+  /** Those of all streams, as each has one for as long as it is open. */
+  readonly alarms: Alarms;
 }
 
 /** One frame: what stands before the JSON of an event and after it. Large JSON comes as bytes, shared by all readers. */
@@ -35,16 +38,18 @@ const RETRY_MS = 2000;
 
 /**
  * Writes server-sent events (§9.4.2) on a response: the only place that does. The head goes with the first frame, or with
- * the first keep-alive comment. One timer per stream: it counts silence while the reader keeps up, and else how long it has
+ * the first keep-alive comment. One alarm per stream: it counts silence while the reader keeps up, and else how long it has
  * taken nothing. A class, as there is one for as long as a stream is open.
  */
-export class SseWriter {
+export class SseWriter implements Alarm {
+  place = 0;
+  dueAt: number | undefined;
   readonly #res: ServerResponse;
   readonly #headers: Headers;
   readonly #signal: Abortable;
   readonly #options: SseOptions;
   #lastWrite: number;
-  #cancelTimer: (() => void) | undefined;
+  #isStalled = false;
   #withIds = false;
   #inFrame = false;
 
@@ -85,7 +90,12 @@ export class SseWriter {
 
   /** Lets go of the response without a word. */
   stop(): void {
-    this.#cancelTimer?.();
+    this.#options.alarms.clear(this);
+  }
+
+  onAlarm(): void {
+    if (this.#isStalled) this.#cut();
+    else this.#onSilence();
   }
 
   /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
@@ -103,8 +113,11 @@ export class SseWriter {
     else res.end('json' in last ? `data: ${last.json}\n\n` : `: ${last.comment}\n\n`);
     if (res.writableFinished) return;
     // what is still unsent is the reader's to take in time
-    const cancel = this.#awaitReader();
-    res.once('finish', cancel).once('close', cancel);
+    this.#awaitReader();
+    const stop = () => {
+      this.stop();
+    };
+    res.once('finish', stop).once('close', stop);
   }
 
   #head(): void {
@@ -125,14 +138,12 @@ export class SseWriter {
     return room;
   }
 
-  /** Timers are not moved at every write: one that fires too early is set again. */
+  /** Alarms are not moved at every write: one that comes too early is set again. */
   #awaitSilence(): void {
-    this.stop();
-    const { keepAliveMs, clock } = this.#options;
-    if (keepAliveMs <= 0) return;
-    this.#cancelTimer = clock.after(keepAliveMs - (clock.elapsed() - this.#lastWrite), () => {
-      this.#onSilence();
-    });
+    this.#isStalled = false;
+    const { keepAliveMs, clock, alarms } = this.#options;
+    if (keepAliveMs > 0) alarms.set(this, keepAliveMs - (clock.elapsed() - this.#lastWrite));
+    else alarms.clear(this);
   }
 
   #onSilence(): void {
@@ -148,13 +159,14 @@ export class SseWriter {
   }
 
   /** Cuts the reader unless it takes something in time. */
-  #awaitReader(): () => void {
-    this.stop();
-    const { clock, stallMs, onCut } = this.#options;
-    return (this.#cancelTimer = clock.after(stallMs, () => {
-      onCut?.();
-      cut(this.#res);
-    }));
+  #awaitReader(): void {
+    this.#isStalled = true;
+    this.#options.alarms.set(this, this.#options.stallMs);
+  }
+
+  #cut(): void {
+    this.#options.onCut?.();
+    cut(this.#res);
   }
 
   /** Waits until the reader has taken what was written; cuts it when it does not. */
