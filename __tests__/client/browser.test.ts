@@ -5,7 +5,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import type { RequestHandler } from 'express';
 import { chromium } from 'playwright-core';
-import { deferred } from '../../lib/core/deferred.ts';
+import { deferred } from '../../lib/core/promises.ts';
 import { a2aRouter } from '../../lib/express/router.ts';
 import { serve, type Served } from '../helpers/serve.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Alarm, Alarms } from '../../lib/core/alarms.ts';
 import { systemClock } from '../../lib/core/clock.ts';
-import { Stopwatch } from '../../lib/core/stopwatch.ts';
+import { Stopwatch } from '../../lib/core/time-limits.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
 import { seededRandom } from '../../lib/testing/hostile-bus.ts';
 
@@ -136,7 +136,11 @@ describe('a stopwatch', () => {
     const clock = fakeClock();
     const ended: number[] = [];
     const owner = { onOver: () => ended.push(clock.elapsed()) };
-    return { clock, ended, watch: new Stopwatch(owner, limitMs, { clock, alarms: new Alarms(clock) }) };
+    return {
+      clock,
+      ended,
+      watch: new Stopwatch(owner, 'test', limitMs, { clock, alarms: new Alarms(clock) }),
+    };
   }
 
   it('runs beyond what a timer can hold', () => {
@@ -162,5 +166,18 @@ describe('a stopwatch', () => {
     expect(ended).toEqual([]);
     clock.advance(1);
     expect(ended).toEqual([1100]);
+  });
+
+  it('has its time anew when it is reset, running or not', () => {
+    const { clock, ended, watch } = watchOf(100);
+    watch.reset(50);
+    watch.start();
+    for (let n = 0; n < 10; n += 1) {
+      clock.advance(49);
+      watch.reset(50);
+    }
+    expect([ended, clock.pending()]).toEqual([[], 1]);
+    clock.advance(50);
+    expect([ended, clock.pending()]).toEqual([[540], 0]);
   });
 });

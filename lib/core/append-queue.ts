@@ -1,13 +1,12 @@
 import type { Part } from '../protocol/v1.ts';
 import type { Clock } from './clock.ts';
-import { type Deferred, deferred } from './deferred.ts';
 import { publish } from './engine.ts';
 import type { EventBus } from './event-bus.ts';
 import { Fairness } from './fairness.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { EntryBody } from './log.ts';
 import type { Logger } from './logger.ts';
-import { inMicrotask } from './promises.ts';
+import { type Deferred, deferred, inMicrotask } from './promises.ts';
 import { retryPauseMs } from './retry.ts';
 import type { RunMeter } from './run-meter.ts';
 import type { Lease, Storage, WriteResult } from './storage.ts';

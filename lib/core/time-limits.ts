@@ -1,11 +1,13 @@
-import type { Alarm } from './alarms.ts';
-import { IdleTimer, Stopwatch, type TimedOwner, type Timing } from './stopwatch.ts';
+import type { Alarm, Alarms } from './alarms.ts';
+import type { Clock } from './clock.ts';
 
 /** What a client is told that did not answer. */
 export const INPUT_TIMEOUT = 'The client did not answer in time';
 
 /** Limits in ms; Infinity stands for no limit. */
-export interface TimeLimitsOptions extends Timing {
+export interface TimeLimitsOptions {
+  readonly clock: Clock;
+  readonly alarms: Alarms;
   readonly runTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly inputTimeoutMs: number;
@@ -18,10 +20,10 @@ export interface TimeLimitsOwner {
 }
 
 /** The time limits of a run: for its work and its silence, and for each wait for the client. A class, as each run has one. */
-export class TimeLimits implements TimedOwner {
+export class TimeLimits implements StopwatchOwner {
   readonly #owner: TimeLimitsOwner;
   readonly #options: TimeLimitsOptions;
-  readonly #silence: IdleTimer | undefined;
+  readonly #silence: Stopwatch | undefined;
   #work: Stopwatch | undefined;
   #input: Stopwatch | undefined;
   #overText = '';
@@ -30,7 +32,8 @@ export class TimeLimits implements TimedOwner {
     this.#owner = owner;
     this.#options = options;
     const { idleTimeoutMs } = options;
-    if (Number.isFinite(idleTimeoutMs)) this.#silence = new IdleTimer(this, idleTimeoutMs, options);
+    if (Number.isFinite(idleTimeoutMs))
+      this.#silence = this.#limit(idleTimeoutMs, 'The agent said nothing for too long');
   }
 
   /** Which limit was over first, in words for the client. */
@@ -41,7 +44,7 @@ export class TimeLimits implements TimedOwner {
   /** A run begins. */
   begin(): void {
     this.stop();
-    this.#work = new Stopwatch(this, this.#options.runTimeoutMs, this.#options);
+    this.#work = this.#limit(this.#options.runTimeoutMs, 'The agent took too long');
     this.#goOn();
   }
 
@@ -49,7 +52,7 @@ export class TimeLimits implements TimedOwner {
   setWaiting(waits: boolean): void {
     this.stop();
     if (waits) {
-      this.#input = new Stopwatch(this, this.#options.inputTimeoutMs, this.#options);
+      this.#input = this.#limit(this.#options.inputTimeoutMs, INPUT_TIMEOUT);
       this.#input.start();
     } else {
       this.#goOn();
@@ -58,29 +61,83 @@ export class TimeLimits implements TimedOwner {
 
   /** The agent says something. */
   touch(): void {
-    this.#silence?.touch();
+    this.#silence?.reset(this.#options.idleTimeoutMs);
   }
 
   stop(): void {
     this.#work?.pause();
     this.#input?.pause();
-    this.#silence?.stop();
-  }
-
-  onOver(over: Alarm): void {
-    // an agent that takes its time to stop may pass another one meanwhile
-    if (this.#overText !== '') return;
-    this.#overText = this.#textOf(over);
-    this.#owner.onTimeOver();
+    this.#silence?.pause();
   }
 
   #goOn(): void {
     this.#work?.start();
+    this.touch();
     this.#silence?.start();
   }
 
-  #textOf(over: Alarm): string {
-    if (over === this.#work) return 'The agent took too long';
-    return over === this.#silence ? 'The agent said nothing for too long' : INPUT_TIMEOUT;
+  onOver(text: string): void {
+    // an agent that takes its time to stop may pass another one meanwhile
+    if (this.#overText !== '') return;
+    this.#overText = text;
+    this.#owner.onTimeOver();
+  }
+
+  #limit(limitMs: number, text: string): Stopwatch {
+    return new Stopwatch(this, text, limitMs, this.#options);
+  }
+}
+
+/** Whose time is measured. */
+export interface StopwatchOwner {
+  /** Called with the watch's name when its time is over. */
+  readonly onOver: (name: string) => void;
+}
+
+/** A time limit that does not run while it is paused. Infinity never ends. */
+export class Stopwatch implements Alarm {
+  place = 0;
+  dueAt: number | undefined;
+  readonly #owner: StopwatchOwner;
+  readonly #name: string;
+  readonly #timing: Pick<TimeLimitsOptions, 'clock' | 'alarms'>;
+  #leftMs: number;
+  #startedAt: number | undefined;
+
+  constructor(
+    owner: StopwatchOwner,
+    name: string,
+    limitMs: number,
+    timing: Pick<TimeLimitsOptions, 'clock' | 'alarms'>,
+  ) {
+    this.#owner = owner;
+    this.#name = name;
+    this.#leftMs = limitMs;
+    this.#timing = timing;
+  }
+
+  start(): void {
+    if (this.#startedAt !== undefined || !Number.isFinite(this.#leftMs)) return;
+    this.#startedAt = this.#timing.clock.elapsed();
+    this.#timing.alarms.set(this, this.#leftMs);
+  }
+
+  pause(): void {
+    if (this.#startedAt === undefined) return;
+    this.#leftMs = Math.max(0, this.#leftMs - (this.#timing.clock.elapsed() - this.#startedAt));
+    this.#startedAt = undefined;
+    this.#timing.alarms.clear(this);
+  }
+
+  /** It has so much time from now on. Sets no alarm: one that comes too early is set again. */
+  reset(limitMs: number): void {
+    this.#leftMs = limitMs;
+    if (this.#startedAt !== undefined) this.#startedAt = this.#timing.clock.elapsed();
+  }
+
+  onAlarm(): void {
+    this.pause();
+    if (this.#leftMs > 0) this.start();
+    else this.#owner.onOver(this.#name);
   }
 }

@@ -1,12 +1,11 @@
 import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
-import { type Deferred, deferred } from './deferred.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
 import { type FailureContext, Failures } from './failure.ts';
 import type { ArtifactBody, EntryBody, Metadata, Seq, StatusBody } from './log.ts';
 import type { Output } from './output.ts';
-import { quiet } from './promises.ts';
+import { type Deferred, deferred, quiet } from './promises.ts';
 import { TaskClosed, TaskTooLarge } from './task-failed.ts';
 import type { ArtifactDraft, ArtifactStream, Draft } from './turn.ts';
 

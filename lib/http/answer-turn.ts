@@ -1,6 +1,6 @@
 // not the global one: that of a test may be a fake, which does not run by itself
 import { setImmediate } from 'node:timers';
-import { type Deferred, deferred } from '../core/deferred.ts';
+import { type Deferred, deferred } from '../core/promises.ts';
 
 /** So many wait at most, so that none waits for the whole of a long turn. */
 const MOST = 16;
