@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StreamItem } from '../../lib/core/call.ts';
-import { type Batches, nextOf } from '../../lib/core/batches.ts';
+import type { Batches } from '../../lib/core/batches.ts';
 import { EntryStream, type Beginning } from '../../lib/core/entry-stream.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 import { gate } from '../helpers/worker-bench.ts';
@@ -32,10 +32,18 @@ function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
   };
   const items = { of: (batch: readonly LogEntry[]) => batch.map(({ seq }) => item(String(seq))) };
   const stream = new EntryStream({ items, first: [item('task')], tail, beginning, resumable: false });
-  const names = async () => {
-    const next = await nextOf(stream);
-    return next.done === true ? undefined : next.value.map(({ event }) => event.message?.messageId);
-  };
+  const names = () =>
+    new Promise<(string | undefined)[] | undefined>((resolve, reject) => {
+      stream.pull({
+        onBatch(batch) {
+          resolve(batch.map(({ event }) => event.message?.messageId));
+        },
+        onEnd() {
+          resolve(undefined);
+        },
+        onError: reject,
+      });
+    });
   return { stream, names, ends: () => ends };
 }
 

@@ -3,6 +3,7 @@ import type { TaskHint } from '../../lib/core/event-bus.ts';
 import { createTaskFeed } from '../../lib/core/feed.ts';
 import type { LogEntry, Seq } from '../../lib/core/log.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
+import { iterate } from '../../lib/testing/feed/bench.ts';
 
 /** A feed with one reader of one task, time that is moved by hand, a log that grows on demand, and a bus that is slow. */
 function makeFeed(options: { subscribe?: 'at once' | 'when told' | 'fails' } = {}) {
@@ -48,7 +49,8 @@ function makeFeed(options: { subscribe?: 'at once' | 'when told' | 'fails' } = {
   const gone = new AbortController();
   const seen: Seq[] = [];
   const reading = (async () => {
-    for await (const batch of feed.tail('task', 0, gone.signal)) seen.push(...batch.map(({ seq }) => seq));
+    for await (const batch of iterate(feed.tail('task', 0, gone.signal)))
+      seen.push(...batch.map(({ seq }) => seq));
   })();
   function write(): LogEntry {
     const entry = {
@@ -213,7 +215,7 @@ describe('a subscription', () => {
         onGap: () => () => undefined,
       },
     });
-    for await (const batch of feed.tail('task', 1, new AbortController().signal))
+    for await (const batch of iterate(feed.tail('task', 1, new AbortController().signal)))
       expect(batch).toBe(undefined);
   });
 });
@@ -244,7 +246,7 @@ describe('a read', () => {
       },
       eventBus: { subscribe: () => Promise.resolve(() => undefined), onGap: () => () => undefined },
     });
-    const next = feed.tail('task', 0, new AbortController().signal)[Symbol.asyncIterator]().next();
+    const next = iterate(feed.tail('task', 0, new AbortController().signal)).next();
     let outcome: unknown;
     next.catch((error: unknown) => (outcome = error));
     for (let second = 0; second < 20; second += 1) {

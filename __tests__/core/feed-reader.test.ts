@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Page, Reader, type Source } from '../../lib/core/feed-reader.ts';
 import type { LogEntry, Seq } from '../../lib/core/log.ts';
+import { iterate } from '../../lib/testing/feed/bench.ts';
 
 const entry = (seq: Seq): LogEntry => ({
   ...{ v: 1, seq, ts: 0, epoch: 1 },
@@ -23,13 +24,14 @@ function makeSource() {
     },
     load: (after) => new Promise((resolve, reject) => loads.push({ after, resolve, reject })),
   };
-  const reader = new Reader({ join: () => source }, 'task', 0, new AbortController().signal, () =>
+  const tail = new Reader({ join: () => source }, 'task', 0, new AbortController().signal, () =>
     Promise.resolve(),
   );
+  const reader = iterate(tail);
   const seqs = async (next: ReturnType<typeof reader.next>) => (await next).value?.map(({ seq }) => seq);
   const hint = (...numbers: Seq[]) => {
     known = numbers.map(entry);
-    reader.wake();
+    tail.wake();
   };
   const answer = (index: number, ...numbers: Seq[]) => {
     const head = numbers.at(-1) ?? 0;

@@ -104,6 +104,34 @@ describe('the place of a stream', () => {
   });
 });
 
+describe('a stream', () => {
+  it('that is asked for more before it has answered gives every batch once, in order', async () => {
+    const { streaming: bounded } = createStreamLimits({ streams: 1, streamsPerCaller: 1 });
+    const takers: Taker<readonly StreamItem[]>[] = [];
+    const batches: Batches<readonly StreamItem[]> = {
+      pull: (taker) => void takers.push(taker),
+      end: () => undefined,
+    };
+    const { signal } = new AbortController();
+    const opened = await bounded<undefined>(() => Promise.resolve(batches))(
+      undefined,
+      contextOf(null, signal),
+    );
+    const stream = opened[Symbol.asyncIterator]();
+    const answers = [stream.next(), stream.next(), stream.next(), stream.next()];
+    const [one, two] = [[item], [item, item]];
+    takers[0]?.onBatch(one);
+    expect((await answers[0])?.value).toBe(one);
+    takers[1]?.onBatch(two);
+    expect((await answers[1])?.value).toBe(two);
+    takers[2]?.onError(new Error('in the middle'));
+    await expect(answers[2]).rejects.toThrow('in the middle');
+    takers[3]?.onEnd();
+    expect(await answers[3]).toEqual({ done: true, value: undefined });
+    expect(takers.length).toBe(4);
+  });
+});
+
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of stream);
 }

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { createTaskFeed, type TaskFeed } from '../../lib/core/feed.ts';
+import { createTaskFeed, type Tail, type TaskFeed } from '../../lib/core/feed.ts';
 import { createFold, foldLog, isClosing } from '../../lib/core/fold.ts';
 import type { EntryBody, LogEntry, Scope, Seq, StatusBody, StoredTask, TaskId } from '../../lib/core/log.ts';
 import { silentLogger } from '../../lib/core/logger.ts';
@@ -8,6 +8,7 @@ import type { WriteResult } from '../../lib/core/storage.ts';
 import { WORKER_DEFAULTS } from '../../lib/core/worker-settings.ts';
 import { createWorker, type Worker } from '../../lib/core/worker.ts';
 import { type FakeClock, fakeClock } from '../../lib/testing/fake-clock.ts';
+import { iterate } from '../../lib/testing/feed/bench.ts';
 import { type Backend, type Choose, createScheduler, type Scheduler } from '../../lib/testing/scheduler.ts';
 
 /** Makes the backend that a scenario runs on, with its time. */
@@ -152,14 +153,10 @@ function createWorld(parts: Parts, witnesses: Witness[], workers: Worker[]): Wor
     return written;
   }
 
-  function follow(
-    tail: AsyncIterable<readonly LogEntry[]>,
-    witness: Witness,
-    apply?: (entry: LogEntry) => void,
-  ): void {
+  function follow(tail: Tail, witness: Witness, apply?: (entry: LogEntry) => void): void {
     witnesses.push(witness);
     const read = async () => {
-      for await (const batch of tail) {
+      for await (const batch of iterate(tail)) {
         for (const entry of batch) {
           witness.seqs.push(entry.seq);
           apply?.(entry);
@@ -226,7 +223,7 @@ function createWorld(parts: Parts, witnesses: Witness[], workers: Worker[]): Wor
     },
     async ended() {
       await scheduler.step('client waits for the end');
-      const tail = feed.tail(taskId, 0, new AbortController().signal)[Symbol.asyncIterator]();
+      const tail = iterate(feed.tail(taskId, 0, new AbortController().signal));
       while ((await tail.next()).done !== true);
     },
     async tail(after, signal = new AbortController().signal) {

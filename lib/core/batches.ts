@@ -16,29 +16,49 @@ export interface Batches<T> {
   readonly end: () => void;
 }
 
-/** The next batch as an async iterator gives it. */
-export function nextOf<T>(batches: Batches<T>): Promise<IteratorResult<T, undefined>> {
+/** The first item that is wanted; undefined where they end before. One promise for the answer, as each send waits for one. */
+export function firstOf<T>(
+  batches: Batches<readonly T[]>,
+  isWanted: (item: T) => boolean,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    batches.pull(new Promised(resolve, reject));
+    batches.pull(new Search(batches, isWanted, resolve, reject));
   });
 }
 
-type Resolve<T> = (result: IteratorResult<T, undefined>) => void;
-
-class Promised<T> implements Taker<T> {
-  readonly #resolve: Resolve<T>;
+class Search<T> implements Taker<readonly T[]> {
+  readonly #batches: Batches<readonly T[]>;
+  readonly #isWanted: (item: T) => boolean;
+  readonly #found: (item: T | undefined) => void;
   readonly onError: (error: unknown) => void;
 
-  constructor(resolve: Resolve<T>, reject: (error: unknown) => void) {
-    this.#resolve = resolve;
-    this.onError = reject;
+  constructor(
+    batches: Batches<readonly T[]>,
+    isWanted: (item: T) => boolean,
+    found: (item: T | undefined) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#batches = batches;
+    this.#isWanted = isWanted;
+    this.#found = found;
+    this.onError = onError;
   }
 
-  onBatch(value: T): void {
-    this.#resolve({ done: false, value });
+  onBatch(batch: readonly T[]): void {
+    try {
+      const item = batch.find(this.#isWanted);
+      if (item === undefined) {
+        this.#batches.pull(this);
+        return;
+      }
+      this.#found(item);
+    } catch (error) {
+      this.onError(error);
+    }
+    this.#batches.end();
   }
 
   onEnd(): void {
-    this.#resolve({ done: true, value: undefined });
+    this.#found(undefined);
   }
 }

@@ -1,5 +1,5 @@
 import type { Abortable } from './abortable.ts';
-import { type Batches, nextOf, type Taker } from './batches.ts';
+import type { Batches, Taker } from './batches.ts';
 import { isClosing } from './fold.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
 
@@ -39,15 +39,8 @@ export interface Page {
 
 type Batch = readonly LogEntry[];
 
-type Next = Promise<IteratorResult<Batch, undefined>>;
-
-const DONE: Next = Promise.resolve({ done: true, value: undefined });
-
-/**
- * A cursor that waits: no queue, and nothing but itself to free. Written by hand because `return()` of an async
- * generator can not wake a pending `next()`, and a class because there are thousands of them.
- */
-export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, undefined> {
+/** A cursor that waits: no queue, and nothing but itself to free. A class, as there are thousands of them. */
+export class Reader implements Batches<Batch> {
   readonly #sources: Sources;
   readonly #taskId: TaskId;
   readonly #signal: Abortable;
@@ -132,43 +125,10 @@ export class Reader implements Batches<Batch>, AsyncIterableIterator<Batch, unde
     this.#look();
   }
 
-  next(): Next {
-    const earlier = this.#waiting;
-    if (earlier === undefined) return nextOf(this);
-    return new Promise((resolve) => {
-      const goOn = () => {
-        resolve(this.next());
-      };
-      this.#waiting = {
-        onBatch(batch) {
-          earlier.onBatch(batch);
-          goOn();
-        },
-        onEnd() {
-          earlier.onEnd();
-          goOn();
-        },
-        onError(error) {
-          earlier.onError(error);
-          goOn();
-        },
-      };
-    });
-  }
-
-  /** What is there now, without a read; undefined where that is nothing. Not while `next` waits. */
+  /** What is there now, without a read; undefined where that is nothing. Not while somebody waits. */
   take(): Batch | undefined {
     const batch = this.#waiting === undefined ? this.#source?.recent(this.#cursor) : undefined;
     return batch !== undefined && this.#accept(batch) ? batch : undefined;
-  }
-
-  return(): Promise<IteratorResult<Batch, undefined>> {
-    this.end();
-    return DONE;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** Between this look and the sleep there is no await: what comes later finds the reader asleep, and wakes it. */

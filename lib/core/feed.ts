@@ -38,7 +38,7 @@ export interface TaskFeed {
 }
 
 /** What follows in the log of a task. */
-export interface Tail extends Batches<readonly LogEntry[]>, AsyncIterable<readonly LogEntry[]> {
+export interface Tail extends Batches<readonly LogEntry[]> {
   /** Whether this task has never had two readers at once in this process. */
   readonly isAlone: () => boolean;
 }

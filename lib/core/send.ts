@@ -6,7 +6,7 @@ import {
 } from '../protocol/errors.ts';
 import type { Message, SendMessageRequest, SendMessageResponse } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
-import type { Batches, Taker } from './batches.ts';
+import { type Batches, firstOf, type Taker } from './batches.ts';
 import { SHUTDOWN, type StreamItem } from './call.ts';
 import type { Engine, OperationContext } from './engine.ts';
 import { EntryStream } from './entry-stream.ts';
@@ -143,50 +143,6 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
   }
 
   return { sendMessage, sendStreamingMessage };
-}
-
-/** The first entry that is wanted; undefined where the tail ends before. One promise for the answer, as each send waits for one. */
-function firstOf(tail: Tail, isWanted: (entry: LogEntry) => boolean): Promise<LogEntry | undefined> {
-  return new Promise((resolve, reject) => {
-    tail.pull(new Search(tail, isWanted, resolve, reject));
-  });
-}
-
-class Search implements Taker<readonly LogEntry[]> {
-  readonly #tail: Tail;
-  readonly #isWanted: (entry: LogEntry) => boolean;
-  readonly #found: (entry: LogEntry | undefined) => void;
-  readonly onError: (error: unknown) => void;
-
-  constructor(
-    tail: Tail,
-    isWanted: (entry: LogEntry) => boolean,
-    found: (entry: LogEntry | undefined) => void,
-    onError: (error: unknown) => void,
-  ) {
-    this.#tail = tail;
-    this.#isWanted = isWanted;
-    this.#found = found;
-    this.onError = onError;
-  }
-
-  onBatch(batch: readonly LogEntry[]): void {
-    try {
-      const entry = batch.find(this.#isWanted);
-      if (entry === undefined) {
-        this.#tail.pull(this);
-        return;
-      }
-      this.#found(entry);
-    } catch (error) {
-      this.onError(error);
-    }
-    this.#tail.end();
-  }
-
-  onEnd(): void {
-    this.#found(undefined);
-  }
 }
 
 /** The answer of a run without a task. */

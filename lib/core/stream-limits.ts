@@ -4,6 +4,7 @@ import type { Abortable } from './abortable.ts';
 import type { Batches, Taker } from './batches.ts';
 import type { EventStream, StreamItem } from './call.ts';
 import type { OperationContext } from './engine.ts';
+import { type Deferred, deferred } from './promises.ts';
 
 type Items = readonly StreamItem[];
 
@@ -141,14 +142,15 @@ class Place {
   }
 }
 
-const DONE: Promise<IteratorResult<Items, undefined>> = Promise.resolve({ done: true, value: undefined });
+type Next = IteratorResult<Items, undefined>;
 
-/** Events as a stream that gives its place back at its end. The next batch is asked for when the last one is there. */
+const DONE: Promise<Next> = Promise.resolve({ done: true, value: undefined });
+
+/** Events as a stream that gives its place back at its end. */
 class FreeingStream implements Taker<Items>, AsyncIterableIterator<Items, undefined> {
   readonly #events: Batches<Items>;
   readonly #place: Place;
-  #resolve: ((result: IteratorResult<Items, undefined>) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #waiting: Deferred<Next> | undefined;
 
   constructor(events: Batches<Items>, place: Place) {
     this.#events = events;
@@ -156,15 +158,18 @@ class FreeingStream implements Taker<Items>, AsyncIterableIterator<Items, undefi
   }
 
   /** The only promise of a stream that waits: with it whoever asks goes on in the async context of the own call. */
-  next(): Promise<IteratorResult<Items, undefined>> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#events.pull(this);
-    });
+  next(): Promise<Next> {
+    if (this.#waiting !== undefined) {
+      const again = () => this.next();
+      return this.#waiting.promise.then(again, again);
+    }
+    const waiting = deferred<Next>();
+    this.#waiting = waiting;
+    this.#events.pull(this);
+    return waiting.promise;
   }
 
-  return(): Promise<IteratorResult<Items, undefined>> {
+  return(): Promise<Next> {
     this.#place.free();
     this.#events.end();
     return DONE;
@@ -175,16 +180,22 @@ class FreeingStream implements Taker<Items>, AsyncIterableIterator<Items, undefi
   }
 
   onBatch(value: Items): void {
-    this.#resolve?.({ done: false, value });
+    this.#take()?.resolve({ done: false, value });
   }
 
   onEnd(): void {
     this.#place.free();
-    this.#resolve?.({ done: true, value: undefined });
+    this.#take()?.resolve({ done: true, value: undefined });
   }
 
   onError(error: unknown): void {
     this.#place.free();
-    this.#reject?.(error);
+    this.#take()?.reject(error);
+  }
+
+  #take(): Deferred<Next> | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
   }
 }

@@ -13,6 +13,7 @@ import type {
   Task,
 } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
+import { firstOf } from './batches.ts';
 import { SHUTDOWN, type StreamItem } from './call.ts';
 import { announce, type Engine, type OperationContext } from './engine.ts';
 import { EntryStream } from './entry-stream.ts';
@@ -117,9 +118,7 @@ export function createTaskOperations(
       clock.after(cancelGraceMs + 1000, leave),
     ];
     try {
-      for await (const batch of feed.tail(taskId, after, giveUp.signal)) {
-        if (batch.some(isClosing)) return;
-      }
+      await firstOf(feed.tail(taskId, after, giveUp.signal), isClosing);
     } catch (error) {
       // what is not in the log any more is in the task that is loaded next
       if (!(error instanceof CursorTrimmed)) throw error;

@@ -17,7 +17,7 @@ export function endCases({ api: { expect }, test }: FeedKit): void {
       const life = await bench.createLife({ answers: end.kind === 'message' ? 'message' : 'task' });
       const names: string[] = [];
       const reading = (async () => {
-        for await (const batch of bench.feed.tail(life.taskId, 0, new AbortController().signal)) {
+        for await (const batch of iterate(bench.feed.tail(life.taskId, 0, new AbortController().signal))) {
           names.push(...batch.map(nameOf));
         }
       })();
@@ -47,10 +47,14 @@ export function endCases({ api: { expect }, test }: FeedKit): void {
     await life.append(COMPLETED);
     const opened = await bench.feed.open(life.taskId, SCOPE, new AbortController().signal);
     expect(opened?.snapshot.closed).toBe(true);
-    expect(await collect(opened?.tail ?? [])).toEqual([]);
-    expect(await collect(bench.feed.tail(life.taskId, 0, new AbortController().signal))).toEqual([1, 2]);
+    expect(await collect(iterate(opened?.tail))).toEqual([]);
+    expect(await collect(iterate(bench.feed.tail(life.taskId, 0, new AbortController().signal)))).toEqual([
+      1, 2,
+    ]);
     for (const after of [2, 3, 99]) {
-      expect(await collect(bench.feed.tail(life.taskId, after, new AbortController().signal))).toEqual([]);
+      expect(
+        await collect(iterate(bench.feed.tail(life.taskId, after, new AbortController().signal))),
+      ).toEqual([]);
     }
     expect(bench.bus.open()).toBe(0);
   });
@@ -59,13 +63,13 @@ export function endCases({ api: { expect }, test }: FeedKit): void {
     test(`T3 the end between snapshot and tail is seen, with ${others} other readers`, async (bench) => {
       const life = await bench.createLife();
       const other = Array.from({ length: others }, () =>
-        collect(bench.feed.tail(life.taskId, 0, new AbortController().signal)),
+        collect(iterate(bench.feed.tail(life.taskId, 0, new AbortController().signal))),
       );
       await turn();
       const opened = await bench.feed.open(life.taskId, SCOPE, new AbortController().signal);
       await life.append(COMPLETED);
       await turn();
-      expect(await collect(opened?.tail ?? [])).toEqual([2]);
+      expect(await collect(iterate(opened?.tail))).toEqual([2]);
       for (const seqs of other) expect(await seqs).toEqual([1, 2]);
     });
   }

@@ -45,7 +45,7 @@ function busCases({ api: { expect }, test }: FeedKit): void {
     const life = await bench.createLife();
     let seen = 0;
     const reading = (async () => {
-      for await (const batch of bench.feed.tail(life.taskId, 0, new AbortController().signal))
+      for await (const batch of iterate(bench.feed.tail(life.taskId, 0, new AbortController().signal)))
         seen += batch.length;
     })();
     await until(() => seen === 1);
@@ -147,7 +147,7 @@ function storageCases({ api: { expect }, test }: FeedKit): void {
       const life = await bench.createLife();
       let seen = 0;
       const reading = (async () => {
-        for await (const batch of bench.feed.tail(life.taskId, 0, new AbortController().signal))
+        for await (const batch of iterate(bench.feed.tail(life.taskId, 0, new AbortController().signal)))
           seen += batch.length;
       })();
       await until(() => seen === 1);
@@ -169,7 +169,7 @@ function storageCases({ api: { expect }, test }: FeedKit): void {
 
 async function read({ feed }: FeedBench, taskId: string, after: number): Promise<number[]> {
   const seqs: number[] = [];
-  for await (const batch of feed.tail(taskId, after, new AbortController().signal)) {
+  for await (const batch of iterate(feed.tail(taskId, after, new AbortController().signal))) {
     seqs.push(...batch.map(({ seq }) => seq));
   }
   return seqs;

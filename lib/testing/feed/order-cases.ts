@@ -98,7 +98,7 @@ async function live(life: Life, random: () => number, entries: number): Promise<
 /** The numbers that a reader gets until the end. */
 async function readSeqs({ feed }: FeedBench, taskId: TaskId, after: Seq): Promise<Seq[]> {
   const seqs: Seq[] = [];
-  for await (const batch of feed.tail(taskId, after, new AbortController().signal)) {
+  for await (const batch of iterate(feed.tail(taskId, after, new AbortController().signal))) {
     if (batch.length === 0) throw new Error('A batch is empty');
     seqs.push(...batch.map(({ seq }) => seq));
   }
@@ -110,7 +110,7 @@ async function readTask({ feed }: FeedBench, taskId: TaskId): Promise<StoredTask
   const opened = await feed.open(taskId, SCOPE, new AbortController().signal);
   if (opened === undefined) return undefined;
   const fold = createFold(opened.snapshot.task);
-  for await (const batch of opened.tail) for (const entry of batch) fold.apply(entry);
+  for await (const batch of iterate(opened.tail)) for (const entry of batch) fold.apply(entry);
   return fold.snapshot();
 }
 
