@@ -1,9 +1,9 @@
 // Emits lib twice with its types: ES modules to dist/esm, CommonJS to dist/cjs. `--if-needed` skips what is up to date.
 // One build at a time: several test files may ask for one at once.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -46,6 +46,7 @@ function build() {
     'false',
   ];
   compile('--outDir', join(dist, 'cjs'), ...commonjs);
+  removeInnerTypes();
   // written last: a build that failed half-way is never taken for current
   writeFileSync(stamp, '{ "type": "commonjs" }\n');
 }
@@ -57,6 +58,31 @@ function compile(...options) {
     cwd: root,
   });
   if (run.status !== 0) process.exit(1);
+}
+
+/** Types that no entry point leads to are of no use to anybody: nothing else can be imported. */
+function removeInnerTypes() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const wanted = new Set();
+  for (const conditions of Object.values(exports)) {
+    for (const kind of ['import', 'require'])
+      if (conditions[kind]) want(join(root, conditions[kind].types), wanted);
+  }
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const path = join(dist, name);
+    if (path.endsWith('.d.ts') && !wanted.has(path)) rmSync(path);
+  }
+}
+
+/** @param {string} path @param {Set<string>} wanted */
+function want(path, wanted) {
+  if (wanted.has(path)) return;
+  wanted.add(path);
+  for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(
+    /(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g,
+  )) {
+    want(join(dirname(path), name.replace(/\.[jt]s$/, '.d.ts')), wanted);
+  }
 }
 
 function isCurrent() {
