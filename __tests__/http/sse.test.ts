@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Abortable } from '../../lib/core/abortable.ts';
@@ -187,6 +188,31 @@ describe('silence', () => {
     bench.feed.push([item('one')]);
     bench.feed.end();
     expect(writes(await readAll(socket))).toEqual([': keep-alive\n\n', ': keep-alive\n\n', frame('one')]);
+  });
+
+  it('is broken in the async context of the call, as what writes its events', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const seen: string[] = [];
+    const feeds = [source(), source()];
+    bench.service = fakeService(({ caller }) => feeds.shift()?.stream(caller.signal));
+    await bench.restart((req, res, next) => {
+      user.run(String(req.headers['x-user']), () => {
+        const { write } = res;
+        const noting = (chunk: string) => {
+          seen.push(`${String(user.getStore())} ${chunk.slice(0, 4)}`);
+          return write.call(res, chunk, 'utf8');
+        };
+        Object.assign(res, { write: noting });
+        next();
+      });
+    });
+    const sockets = [await bench.open({ 'X-User': 'ada' })];
+    await until(() => bench.handler.active() === 1);
+    sockets.push(await bench.open({ 'X-User': 'bob' }));
+    await until(() => bench.handler.active() === 2);
+    bench.handler.clock.advance(15_000);
+    expect(seen).toEqual(['ada : ke', 'bob : ke']);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('is counted from the last write', async () => {

@@ -1,7 +1,6 @@
 import { Fairness } from './fairness.ts';
 import type { Clock } from './clock.ts';
 import { type Agent, type Chunk, isStreamed, type Output } from './output.ts';
-import { rejected } from './promises.ts';
 import type { StopSignal } from './stop-signal.ts';
 import type { Turn } from './turn.ts';
 import type { TurnWriter } from './turn-writer.ts';
@@ -9,14 +8,33 @@ import type { TurnWriter } from './turn-writer.ts';
 /** What an agent gives. */
 export type Given = Output | AsyncIterable<Chunk>;
 
-/** Calls an agent. Rejects with what it throws, also where it throws at once. */
-export function askAgent(agent: Agent, turn: Turn): Promise<Given> {
+/** Told what an agent gave, or what it threw. */
+export interface AgentCaller {
+  readonly onGiven: (given: Given) => void;
+  readonly onThrown: (error: unknown) => void;
+}
+
+/**
+ * Calls an agent, and tells what `await` would: what it throws at once as well, and nothing of a `then` that a promise of
+ * it may have of its own. Without a function that waits, as agents take long.
+ */
+export function askAgent(agent: Agent, turn: Turn, caller: AgentCaller): void {
   try {
-    return Promise.resolve(agent(turn));
+    const answer = Promise.resolve(agent(turn));
+    const given = (it: Given) => {
+      caller.onGiven(it);
+    };
+    const thrown = (error: unknown) => {
+      caller.onThrown(error);
+    };
+    Reflect.apply(THEN, answer, [given, thrown]);
   } catch (error) {
-    return rejected(error);
+    caller.onThrown(error);
   }
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is applied to a promise
+const THEN = Promise.prototype.then;
 
 /**
  * Writes what an agent has given; undefined where there is nothing to wait for. Rejects with what the agent throws while it

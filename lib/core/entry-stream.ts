@@ -92,18 +92,20 @@ export class EntryStream implements Batches<Items>, Taker<Entries> {
     if (beginning === undefined) taker.onBatch(first);
     else {
       void beginning.soon().then(() => {
-        this.#give(first, beginning.take() ?? [], taker);
+        this.#give(first, undefined, taker);
       });
     }
   }
 
-  #give(first: Items, batch: Entries, taker: Taker<Items>): void {
+  /** Gives the first events, and those of a batch: of what there is by now, where it is not said. */
+  #give(first: Items, said: Entries | undefined, taker: Taker<Items>): void {
     if (this.#ended) {
       taker.onEnd();
       return;
     }
     let items = first;
     try {
+      const batch = said ?? this.#beginning?.take() ?? [];
       if (first.length === 0) items = this.#itemsOf(batch);
       else if (batch.length > 0) items = [...first, ...this.#itemsOf(batch)];
     } catch (error) {

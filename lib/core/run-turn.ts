@@ -1,5 +1,5 @@
 import type { AppendQueue } from './append-queue.ts';
-import { askAgent, type Given, writeGiven } from './call-agent.ts';
+import { type AgentCaller, askAgent, type Given, writeGiven } from './call-agent.ts';
 import { type AgentCalls, createTurn, type TurnOptions } from './create-turn.ts';
 import { createFold } from './fold.ts';
 import type { Inbox, InputEntry } from './inbox.ts';
@@ -39,24 +39,24 @@ export const CANCELED: StatusBody = { kind: 'status', state: 'TASK_STATE_CANCELE
 
 /** Answers one input: calls the agent once, and sees to it that the task is ended, paused or let go. The context is told how. */
 export async function runTurn(context: TurnContext, entry: InputEntry, attempt: number): Promise<void> {
+  const { claimed, queue, options } = context;
+  let turn: TurnUnderWay | undefined;
   try {
-    const { claimed, queue, options } = context;
     const starting = writeStart(queue, { kind: 'start', attempt, worker: options.worker });
     const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
     const fits = await starting;
-    const turn = new TurnUnderWay(context, entry, snapshot, attempt);
-    if (!fits) {
-      await turn.closeAsTooLarge();
-      context.onTurnOver('closed');
-      return;
-    }
-    const others = options.agentTurns.next();
+    const made = new TurnUnderWay(context, entry, snapshot, attempt);
+    if (fits) turn = made;
+    else await made.closeAsTooLarge();
+    const others = fits ? options.agentTurns.next() : undefined;
     if (others !== undefined) await others;
-    // nothing waits for it in here: agents take long, and a function that waits is large
-    turn.begin();
   } catch (error) {
     context.onTurnFailed(error);
+    return;
   }
+  // nothing waits for it in here: agents take long, and a function that waits is large
+  if (turn === undefined) context.onTurnOver('closed');
+  else turn.begin();
 }
 
 /** The task as it is. A task that is gone is as good as another worker's. */
@@ -104,7 +104,7 @@ interface AgentEnd {
 const RETURNED: AgentEnd = {};
 
 /** One turn under way. */
-class TurnUnderWay implements TurnWriterOwner, AgentCalls {
+class TurnUnderWay implements TurnWriterOwner, AgentCalls, AgentCaller {
   readonly #context: TurnContext;
   readonly #turn: Turn;
   readonly #writer: TurnWriter;
@@ -197,14 +197,34 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     limits.begin();
     this.#context.onAgentStart();
     stopSignal.forced.listen(this);
-    askAgent(options.agent, this.#turn).then(
-      (given) => {
-        this.#write(given);
+    askAgent(options.agent, this.#turn, this);
+  }
+
+  onGiven(given: Given): void {
+    const { stopSignal, options } = this.#context;
+    let written: Promise<void> | undefined;
+    try {
+      written = writeGiven(given, this.#writer, stopSignal, options.clock);
+    } catch (error) {
+      this.onThrown(error);
+      return;
+    }
+    if (written === undefined) {
+      this.#agentEnded(RETURNED);
+      return;
+    }
+    written.then(
+      () => {
+        this.#agentEnded(RETURNED);
       },
       (error: unknown) => {
-        this.#agentThrew(error);
+        this.onThrown(error);
       },
     );
+  }
+
+  onThrown(error: unknown): void {
+    this.#agentEnded({ thrown: { error } });
   }
 
   /** Ends what the agent has not ended. */
@@ -220,36 +240,11 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls {
     return this.#writer.close(body);
   }
 
-  #write(given: Given): void {
-    try {
-      const { stopSignal, options } = this.#context;
-      const written = writeGiven(given, this.#writer, stopSignal, options.clock);
-      if (written === undefined) {
-        this.#agentEnded(RETURNED);
-        return;
-      }
-      written.then(
-        () => {
-          this.#agentEnded(RETURNED);
-        },
-        (error: unknown) => {
-          this.#agentThrew(error);
-        },
-      );
-    } catch (error) {
-      this.#agentThrew(error);
-    }
-  }
-
   #goOnAlone(): void {
     if (!this.#isAwaited) return;
     this.#isAwaited = false;
     // who is told of it stands in the midst of something
     inMicrotask(() => void this.#finish(RETURNED));
-  }
-
-  #agentThrew(error: unknown): void {
-    this.#agentEnded({ thrown: { error } });
   }
 
   #agentEnded(end: AgentEnd): void {

@@ -257,6 +257,7 @@ class TaskRun
   }
 
   #letGo(): void {
+    if (this.#isReleased) return;
     this.limits.stop();
     this.stopSignal.dispose();
     this.#keeper.stop();

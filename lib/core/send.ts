@@ -42,7 +42,8 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const { returnImmediately, historyLength } = params.configuration ?? {};
     const sent = await start(params, context, returnImmediately === true ? 'task' : undefined);
     // a call that joins another one gets the kind of answer that the first one had
-    if (sent.answers === 'message') return { message: await answerOf(sent, context.signal, bareMessage) };
+    if (sent.answers === 'message')
+      return { message: await answerOf(sent, context.signal, tailOf(sent, context.signal), bareMessage) };
     const task = await (returnImmediately === true
       ? current(sent, context)
       : answeredTask(sent, context.signal));
@@ -72,18 +73,17 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     const see = (entry: LogEntry) => {
       if (entry.seq > seen) fold.apply(entry);
     };
-    return answerOf(sent, signal, () => fold.snapshot(), see, sent.before?.seq);
+    return answerOf(sent, signal, tailOf(sent, signal, sent.before?.seq), () => fold.snapshot(), see);
   }
 
   /** Follows the task until an entry answers the send, and gives what `result` makes of it; `see` is shown each entry up to it. */
   function answerOf<T>(
     sent: Sent,
     signal: Abortable,
+    tail: Tail,
     result: (entry: LogEntry) => T,
     see?: (entry: LogEntry) => void,
-    after?: Seq,
   ): Promise<T> {
-    const tail = tailOf(sent, signal, after);
     const answers = (entry: LogEntry) => {
       see?.(entry);
       return answersSend(entry, sent.own);
@@ -104,9 +104,10 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
     context: OperationContext,
   ): Promise<Batches<Items>> {
     const sent = await start(params, context);
-    if (sent.answers === 'message')
-      return new MessageStream(() => answerOf(sent, context.signal, bareMessage));
-    return taskStream(sent, context, params.configuration?.historyLength);
+    if (sent.answers === 'task') return taskStream(sent, context, params.configuration?.historyLength);
+    const { signal } = context;
+    const tail = tailOf(sent, signal);
+    return new MessageStream(tail, () => answerOf(sent, signal, tail, bareMessage));
   }
 
   function taskStream(
@@ -147,9 +148,12 @@ export function createSending(engine: Engine, start: StartSend, cache: EventItem
 
 /** The answer of a run without a task. */
 class MessageStream implements Batches<Items> {
+  readonly #tail: Tail;
   #answer: (() => Promise<Message>) | undefined;
 
-  constructor(answer: () => Promise<Message>) {
+  /** `answer` follows the tail. */
+  constructor(tail: Tail, answer: () => Promise<Message>) {
+    this.#tail = tail;
     this.#answer = answer;
   }
 
@@ -168,8 +172,10 @@ class MessageStream implements Batches<Items> {
       );
   }
 
+  /** Whoever waits is told that there is no answer. */
   end(): void {
     this.#answer = undefined;
+    this.#tail.end();
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { Abortable } from '../core/abortable.ts';
 import type { Alarm, Alarms } from '../core/alarms.ts';
@@ -41,7 +42,7 @@ const RETRY_MS = 2000;
  * the first keep-alive comment. One alarm per stream: it counts silence while the reader keeps up, and else how long it has
  * taken nothing. A class, as there is one for as long as a stream is open.
  */
-export class SseWriter implements Alarm {
+export class SseWriter extends AsyncResource implements Alarm {
   place = 0;
   dueAt: number | undefined;
   readonly #res: ServerResponse;
@@ -55,6 +56,7 @@ export class SseWriter implements Alarm {
 
   /** `signal` is the one that `res` `close` aborts; whoever has made it calls `stop` or `end` then. */
   constructor(res: ServerResponse, headers: Headers, signal: Abortable, options: SseOptions) {
+    super('A2AStream');
     this.#res = res;
     this.#headers = headers;
     this.#signal = signal;
@@ -93,9 +95,9 @@ export class SseWriter implements Alarm {
     this.#options.alarms.clear(this);
   }
 
+  /** In the async context of the call, as everything that is written on its response. */
   onAlarm(): void {
-    if (this.#isStalled) this.#cut();
-    else this.#onSilence();
+    this.runInAsyncScope(this.#isStalled ? this.#cut : this.#onSilence, this);
   }
 
   /** Ends the response: with a last event, whether or not `signal` was aborted, or a comment for people who look at the wire. */
