@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { a2aRouter, memoryBackend } from 'express-a2a';
 import express from 'express';
 import { HttpConnection } from '../lib/http-connection.mjs';
-import { followStream, openConnections, taskIdOf } from '../lib/load.mjs';
+import { followStream, openConnections, openIdleStream, taskIdOf } from '../lib/load.mjs';
 import { getTask, sendMessage, sendStreamingMessage, subscribeToTask } from '../lib/rpc.mjs';
 import { scriptedAgent } from '../lib/scripted-agent.mjs';
 import { countCalls, counted, watchSockets } from './counters.mjs';
@@ -16,6 +16,8 @@ const CALLS = 200;
 const READERS = 20;
 const CHUNKS = 200;
 const BYTES = 64;
+/** Streams on which nothing happens, each with an agent at work. */
+const IDLE = { warmUp: 50, count: 200 };
 
 /** Chunks of a task that is short, and of one that is long: it must cost as much per chunk. */
 const GROWTH = { short: 1000, long: 16_000 };
@@ -26,6 +28,7 @@ async function serve(wrap) {
   const a2a = a2aRouter({
     ...{ storage: countCalls(wrap(storage)), broker, eventBus, agent: scriptedAgent },
     card: { name: 'Guard', description: 'Is counted', version: '1.0.0' },
+    worker: { concurrency: IDLE.warmUp + IDLE.count },
   });
   const server = createServer(express().use('/a2a', a2a)).listen(0, '127.0.0.1');
   watchSockets(server);
@@ -55,6 +58,8 @@ export async function measureAll({ wrap = (storage) => storage, growth = GROWTH 
   for (const [name, request] of Object.entries(calls))
     Object.assign(counts, await perCall(connection, name, request));
   Object.assign(counts, await perDelivery(port), await perChunk(connection, growth));
+  // at last, as its agents stay
+  Object.assign(counts, await perIdleStream(port));
   return counts;
 }
 
@@ -142,6 +147,21 @@ async function perChunk(connection, { short, long }) {
     'growth 1,000 to 16,000: storage calls, exponent': exponent(few.storage, many.storage),
     'growth 1,000 to 16,000: JSON.stringify, exponent': exponent(few.json, many.json),
   };
+}
+
+/**
+ * What is kept for a stream that waits, with its client, which is in this process too.
+ *
+ * @param {number} port
+ */
+async function perIdleStream(port) {
+  const hold = async (/** @type {number} */ count) => {
+    for (const connection of await openConnections(port, count)) await openIdleStream(connection);
+  };
+  await hold(IDLE.warmUp);
+  const before = heapNow();
+  await hold(IDLE.count);
+  return { 'idle stream and its client: KB kept': (heapNow() - before) / IDLE.count / 1024 };
 }
 
 /** Bytes in use, after all that can go has gone. */

@@ -1,5 +1,6 @@
 // The shapes of load that the workloads use.
 import { HttpConnection } from './http-connection.mjs';
+import { sendStreamingMessage } from './rpc.mjs';
 import { parseSseBody, SseCounter } from './sse-counter.mjs';
 import { percentile, sorted } from './stats.mjs';
 
@@ -131,6 +132,23 @@ export function followStream(connection, request, onEvents) {
   });
   stream.done.catch(() => {});
   return stream;
+}
+
+/**
+ * Opens a stream on which nothing more happens once its agent works; resolves then.
+ *
+ * @param {HttpConnection} connection
+ * @returns {Promise<void>}
+ */
+export function openIdleStream(connection) {
+  return new Promise((resolve, reject) => {
+    let events = 0;
+    const stream = followStream(connection, sendStreamingMessage('hold'), (completed) => {
+      events += completed;
+      if (events >= 2) resolve();
+    });
+    stream.done.then(() => reject(new Error('The stream ended')), reject);
+  });
 }
 
 /**

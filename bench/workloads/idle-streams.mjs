@@ -1,26 +1,9 @@
 import { HttpConnection } from '../lib/http-connection.mjs';
-import { followStream, openConnections } from '../lib/load.mjs';
+import { openConnections, openIdleStream } from '../lib/load.mjs';
 import { sendStreamingMessage } from '../lib/rpc.mjs';
 
 const BATCH = 100;
 const WARM_UP = 200;
-
-/**
- * Resolves when the stream has told that its agent works.
- *
- * @param {HttpConnection} connection
- * @returns {Promise<void>}
- */
-function openWorking(connection) {
-  return new Promise((resolve, reject) => {
-    let events = 0;
-    const stream = followStream(connection, sendStreamingMessage('hold'), (completed) => {
-      events += completed;
-      if (events >= 2) resolve();
-    });
-    stream.done.then(() => reject(new Error('The stream ended')), reject);
-  });
-}
 
 /** @type {import('../lib/workload.mjs').Workload} */
 export const idleStreams = {
@@ -44,7 +27,7 @@ export const idleStreams = {
     const open = [];
     while (open.length < count) {
       const connections = await openConnections(server.port, Math.min(BATCH, count - open.length));
-      await Promise.all(connections.map(openWorking));
+      await Promise.all(connections.map(openIdleStream));
       open.push(...connections);
     }
     const openMs = performance.now() - started;
