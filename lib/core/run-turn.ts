@@ -46,10 +46,11 @@ export async function runTurn(context: TurnContext, entry: InputEntry, attempt: 
     const snapshot = newTask(claimed, entry) ?? (await loadBeside(context, starting));
     const fits = await starting;
     const made = new TurnUnderWay(context, entry, snapshot, attempt);
-    if (fits) turn = made;
-    else await made.closeAsTooLarge();
-    const others = fits ? options.agentTurns.next() : undefined;
-    if (others !== undefined) await others;
+    if (fits) {
+      turn = made;
+      const others = options.agentTurns.next();
+      if (others !== undefined) await others;
+    } else await made.closeAsTooLarge();
   } catch (error) {
     context.onTurnFailed(error);
     return;
