@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StreamItem } from '../../lib/core/call.ts';
-import type { Batches } from '../../lib/core/batches.ts';
+import type { Batches, Taker } from '../../lib/core/batches.ts';
 import { EntryStream, type Beginning } from '../../lib/core/entry-stream.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 import { gate } from '../helpers/worker-bench.ts';
@@ -80,5 +80,40 @@ describe('the events of a task', () => {
     stream.end();
     waiting.open();
     expect([await first, await names(), ends()]).toEqual([undefined, undefined, 1]);
+  });
+
+  it.each([
+    [1, true],
+    [undefined, undefined],
+  ])('of a send that wrote %s tell that a pause is the end: %s', async (own, ends) => {
+    const pause: LogEntry = {
+      ...{ kind: 'status', state: 'TASK_STATE_INPUT_REQUIRED', upTo: 1 },
+      ...{ v: 1, seq: 2, ts: 0, epoch: 0 },
+    };
+    const tail = {
+      isAlone: () => true,
+      pull: (taker: Taker<readonly LogEntry[]>) => {
+        taker.onBatch([pause]);
+      },
+      end: () => undefined,
+    };
+    const items = { of: (batch: readonly LogEntry[]) => batch.map(({ seq }) => item(String(seq))) };
+    const stream = new EntryStream({
+      items,
+      first: [],
+      tail,
+      resumable: false,
+      ...(own !== undefined && { own }),
+    });
+    const given = await new Promise<readonly StreamItem[]>((resolve, reject) => {
+      stream.pull({
+        onBatch: resolve,
+        onEnd: () => {
+          reject(new Error('it has ended'));
+        },
+        onError: reject,
+      });
+    });
+    expect(given.map((one) => one.ends)).toEqual([ends]);
   });
 });
