@@ -62,10 +62,11 @@ export const NORMAL = {
 export const QUICK = {
   ...NORMAL,
   rounds: 1,
-  warmUpRequests: 3000,
-  unarySeconds: 0.3,
-  streamSeconds: 0.2,
+  warmUpRequests: 600,
+  unarySeconds: 0.15,
+  streamSeconds: 0.1,
   fanOutChunks: 100,
-  growthCpuSeconds: 1.5,
-  idleStreams: 500,
+  growthCpuSeconds: 0.5,
+  idleStreams: 300,
+  slowReaderMb: 25,
 };

@@ -51,7 +51,11 @@ export const slowWebhook = {
     /** @type {Record<'without' | 'with', number[]>} */
     const times = { without: [], with: [] };
     try {
-      await closedLoop(server, { connections: CONNECTIONS, seconds: 2, nextRequest: () => request() });
+      await closedLoop(server, {
+        connections: CONNECTIONS,
+        seconds: 6 * streamSeconds,
+        nextRequest: () => request(),
+      });
       for (const turn of TURNS) {
         const nextRequest = () => request(turn === 'with' ? hook.url : undefined);
         const seconds = 3 * streamSeconds;
