@@ -47,7 +47,7 @@
 /** @type {Sizes} */
 export const NORMAL = {
   rounds: 7,
-  warmUpRequests: 10_000,
+  warmUpRequests: 16_000,
   unarySeconds: 0.35,
   streamSeconds: 0.35,
   fanOutChunks: 250,
