@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StreamItem } from '../../lib/core/call.ts';
-import type { Batches, Taker } from '../../lib/core/batches.ts';
+import type { Taker } from '../../lib/core/batches.ts';
 import { EntryStream, type Beginning } from '../../lib/core/entry-stream.ts';
+import type { Tail } from '../../lib/core/feed.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 import { gate } from '../helpers/worker-bench.ts';
 
@@ -19,7 +20,7 @@ const item = (name: string): StreamItem => ({
 function streamOf(beginning: Beginning, later: readonly LogEntry[][]) {
   const batches = [...later];
   let ends = 0;
-  const tail: Batches<readonly LogEntry[]> & { isAlone: () => boolean } = {
+  const tail: Tail = {
     isAlone: () => true,
     pull(taker) {
       const batch = batches.shift();

@@ -19,7 +19,7 @@ export interface EntryStreamParts {
   /** The events known at the start; what the log has up to `shown` is in them. */
   readonly first: Items;
   readonly shown?: Seq;
-  readonly tail: Batches<Entries> & Pick<Tail, 'isAlone'>;
+  readonly tail: Tail;
   readonly beginning?: Beginning | undefined;
   readonly resumable: boolean;
   /** The entry that a send wrote; undefined for a subscription, which pauses do not end. */
@@ -34,7 +34,7 @@ export class EntryStream implements Batches<Items>, Taker<Entries> {
   #taker: Taker<Items> | undefined;
   readonly #items: Pick<EventItems, 'of'>;
   readonly #shown: Seq;
-  readonly #tail: Batches<Entries> & Pick<Tail, 'isAlone'>;
+  readonly #tail: Tail;
   readonly #beginning: Beginning | undefined;
   readonly #resumable: boolean;
   readonly #own: Seq | undefined;
