@@ -555,7 +555,7 @@ const LOG = [
     'leases end by the wall clock',
     'task-table.ts',
     ['S18'],
-    ['now: clock.elapsed,', 'now: clock.now,'],
+    ['now: () => wholeMs(clock),', 'now: clock.now,'],
   ),
   mutant(
     'what is passed in is kept',

@@ -93,7 +93,7 @@ describe('alarms', () => {
         const what = below(4);
         if (what < 2) {
           // no two at one time: nothing is said about their order
-          const delayMs = below(50) + one.n / 100;
+          const delayMs = 16 * below(50) + one.n;
           alarms.set(one.alarm, delayMs);
           one.cancel();
           one.cancel = model.after(delayMs, () => {
@@ -103,16 +103,26 @@ describe('alarms', () => {
           alarms.clear(one.alarm);
           one.cancel();
         } else {
-          const ms = below(30);
+          const ms = 16 * below(30);
           clock.advance(ms);
           model.advance(ms);
         }
       }
-      clock.advance(100);
-      model.advance(100);
+      clock.advance(1000);
+      model.advance(1000);
       expect(rung).toEqual(expected);
       expect(clock.pending()).toBe(0);
     }
+  });
+
+  it('ring at whole ms, and not before their time', () => {
+    const { clock, rung, alarms } = bench();
+    clock.advance(0.6);
+    alarms.set(noting('late', rung), 10);
+    clock.advance(10.3);
+    expect(rung).toEqual([]);
+    clock.advance(0.1);
+    expect(rung).toEqual(['late']);
   });
 
   it('ring by the clock of the machine', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Ending, unlessEnded } from '../../lib/core/ending.ts';
+import { allEnded, Ending, unlessEnded } from '../../lib/core/ending.ts';
 
 describe('what is waited for unless something ends', () => {
   it.each<[string, () => Promise<unknown>]>([
@@ -37,5 +37,20 @@ describe('what is waited for unless something ends', () => {
     const late = unlessEnded(ending, async () => asked.push('asked'));
     await expect(late).rejects.toBe(reason);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('the end of several', () => {
+  it('has come when the last of them has ended, and at once where there is none', async () => {
+    const [one, other] = [new Ending(), new Ending()];
+    let isOver = false;
+    const all = allEnded([one, other]).then(() => (isOver = true));
+    one.end('early');
+    await allEnded([one]);
+    await allEnded([]);
+    expect(isOver).toBe(false);
+    other.end('late');
+    await all;
+    expect(isOver).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import type { TaskHint } from '../../lib/core/event-bus.ts';
 import { createTaskFeed } from '../../lib/core/feed.ts';
 import type { LogEntry, Seq } from '../../lib/core/log.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
-import { iterate } from '../../lib/testing/feed/bench.ts';
+import { iterate } from '../../lib/testing/iterate.ts';
 
 /** A feed with one reader of one task, time that is moved by hand, a log that grows on demand, and a bus that is slow. */
 function makeFeed(options: { subscribe?: 'at once' | 'when told' | 'fails' } = {}) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Page, Reader, type Source } from '../../lib/core/feed-reader.ts';
 import type { LogEntry, Seq } from '../../lib/core/log.ts';
-import { iterate } from '../../lib/testing/feed/bench.ts';
+import { iterate } from '../../lib/testing/iterate.ts';
 
 const entry = (seq: Seq): LogEntry => ({
   ...{ v: 1, seq, ts: 0, epoch: 1 },

@@ -3,6 +3,7 @@ import type { Batches, Taker } from '../../lib/core/batches.ts';
 import type { StreamItem } from '../../lib/core/call.ts';
 import type { OperationContext } from '../../lib/core/engine.ts';
 import { createStreamLimits } from '../../lib/core/stream-limits.ts';
+import { iterate } from '../../lib/testing/iterate.ts';
 
 function contextOf(owner: string | null, signal: AbortSignal): OperationContext {
   return { scope: { agent: 'a', tenant: '', owner }, signal, extensions: [], resumable: false };
@@ -52,7 +53,7 @@ describe('the place of a stream', () => {
       },
       // gone while the next event is waited for
       async (control) => {
-        const stream = (await open('waits', control))[Symbol.asyncIterator]();
+        const stream = iterate(await open('waits', control));
         await stream.next();
         await stream.next();
         void stream.next();
@@ -60,7 +61,7 @@ describe('the place of a stream', () => {
       },
       // gone while an event is being sent
       async (control) => {
-        for await (const _ of await open('waits', control)) break;
+        for await (const _ of iterate(await open('waits', control))) break;
       },
       // gone before it began
       async (control) => {
@@ -104,34 +105,6 @@ describe('the place of a stream', () => {
   });
 });
 
-describe('a stream', () => {
-  it('that is asked for more before it has answered gives every batch once, in order', async () => {
-    const { streaming: bounded } = createStreamLimits({ streams: 1, streamsPerCaller: 1 });
-    const takers: Taker<readonly StreamItem[]>[] = [];
-    const batches: Batches<readonly StreamItem[]> = {
-      pull: (taker) => void takers.push(taker),
-      end: () => undefined,
-    };
-    const { signal } = new AbortController();
-    const opened = await bounded<undefined>(() => Promise.resolve(batches))(
-      undefined,
-      contextOf(null, signal),
-    );
-    const stream = opened[Symbol.asyncIterator]();
-    const answers = [stream.next(), stream.next(), stream.next(), stream.next()];
-    const [one, two] = [[item], [item, item]];
-    takers[0]?.onBatch(one);
-    expect((await answers[0])?.value).toBe(one);
-    takers[1]?.onBatch(two);
-    expect((await answers[1])?.value).toBe(two);
-    takers[2]?.onError(new Error('in the middle'));
-    await expect(answers[2]).rejects.toThrow('in the middle');
-    takers[3]?.onEnd();
-    expect(await answers[3]).toEqual({ done: true, value: undefined });
-    expect(takers.length).toBe(4);
-  });
-});
-
-async function drain(stream: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of stream);
+async function drain(stream: Batches<unknown>): Promise<void> {
+  for await (const _ of iterate(stream));
 }

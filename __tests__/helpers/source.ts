@@ -1,4 +1,5 @@
 import type { Abortable } from '../../lib/core/abortable.ts';
+import type { Taker } from '../../lib/core/batches.ts';
 import type { EventStream, StreamItem } from '../../lib/core/call.ts';
 
 /** A stream of events that the test feeds. Ends on abort, as those of the service do. */
@@ -13,52 +14,69 @@ export interface Source {
   readonly left: Promise<void>;
 }
 
-/** Makes a source; what is pushed waits until it is taken. */
+type Batch = readonly StreamItem[];
+
+/** Makes a source; what is pushed waits until it is taken. Its answers come later, as those of the log mostly do. */
 export function source(): Source {
-  const queue: (() => readonly StreamItem[] | undefined)[] = [];
-  let wake: () => void = () => undefined;
+  const queue: ((taker: Taker<Batch>) => void)[] = [];
+  let waiting: Taker<Batch> | undefined;
   let leave: () => void = () => undefined;
   let taken = 0;
   const left = new Promise<void>((resolve) => (leave = resolve));
 
-  function add(step: () => readonly StreamItem[] | undefined): void {
-    queue.push(step);
-    wake();
+  function giveNext(): void {
+    void Promise.resolve().then(() => {
+      const taker = waiting;
+      const step = taker === undefined ? undefined : queue.shift();
+      if (taker === undefined || step === undefined) return;
+      waiting = undefined;
+      step(taker);
+    });
   }
 
-  async function* stream(signal: Abortable): EventStream & AsyncGenerator<readonly StreamItem[]> {
-    signal.addEventListener('abort', () => {
-      wake();
-      leave();
-    });
-    try {
-      while (!signal.aborted) {
-        const batch = queue.shift();
-        if (batch === undefined) {
-          await new Promise<void>((resolve) => (wake = resolve));
-          continue;
-        }
-        const items = batch();
-        if (items === undefined) return;
-        taken += 1;
-        yield items;
-      }
-    } finally {
-      leave();
-    }
+  function add(step: (taker: Taker<Batch>) => void): void {
+    queue.push(step);
+    giveNext();
+  }
+
+  function end(taker: Taker<Batch> | undefined): void {
+    waiting = undefined;
+    leave();
+    taker?.onEnd();
   }
 
   return {
-    stream,
-    push: (batch) => {
-      add(() => batch);
+    stream(signal) {
+      signal.addEventListener('abort', () => {
+        end(waiting);
+      });
+      return {
+        pull(taker) {
+          if (signal.aborted) {
+            end(taker);
+            return;
+          }
+          waiting = taker;
+          giveNext();
+        },
+        end() {
+          end(waiting);
+        },
+      };
     },
-    end: () => {
-      add(() => undefined);
+    push(batch) {
+      add((taker) => {
+        taken += 1;
+        taker.onBatch(batch);
+      });
     },
-    fail: (error) => {
-      add(() => {
-        throw error;
+    end() {
+      add(end);
+    },
+    fail(error) {
+      add((taker) => {
+        leave();
+        taker.onError(error);
       });
     },
     taken: () => taken,

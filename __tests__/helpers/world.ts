@@ -8,7 +8,7 @@ import type { WriteResult } from '../../lib/core/storage.ts';
 import { WORKER_DEFAULTS } from '../../lib/core/worker-settings.ts';
 import { createWorker, type Worker } from '../../lib/core/worker.ts';
 import { type FakeClock, fakeClock } from '../../lib/testing/fake-clock.ts';
-import { iterate } from '../../lib/testing/feed/bench.ts';
+import { iterate } from '../../lib/testing/iterate.ts';
 import { type Backend, type Choose, createScheduler, type Scheduler } from '../../lib/testing/scheduler.ts';
 
 /** Makes the backend that a scenario runs on, with its time. */

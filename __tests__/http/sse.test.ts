@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Abortable } from '../../lib/core/abortable.ts';
+import type { EventStream } from '../../lib/core/call.ts';
 import { TaskNotFoundError } from '../../lib/protocol/errors.ts';
 import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { until } from '../helpers/gate.ts';
@@ -190,31 +191,6 @@ describe('silence', () => {
     expect(writes(await readAll(socket))).toEqual([': keep-alive\n\n', ': keep-alive\n\n', frame('one')]);
   });
 
-  it('is broken in the async context of the call, as what writes its events', async () => {
-    const user = new AsyncLocalStorage<string>();
-    const seen: string[] = [];
-    const feeds = [source(), source()];
-    bench.service = fakeService(({ caller }) => feeds.shift()?.stream(caller.signal));
-    await bench.restart((req, res, next) => {
-      user.run(String(req.headers['x-user']), () => {
-        const { write } = res;
-        const noting = (chunk: string) => {
-          seen.push(`${String(user.getStore())} ${chunk.slice(0, 4)}`);
-          return write.call(res, chunk, 'utf8');
-        };
-        Object.assign(res, { write: noting });
-        next();
-      });
-    });
-    const sockets = [await bench.open({ 'X-User': 'ada' })];
-    await until(() => bench.handler.active() === 1);
-    sockets.push(await bench.open({ 'X-User': 'bob' }));
-    await until(() => bench.handler.active() === 2);
-    bench.handler.clock.advance(15_000);
-    expect(seen).toEqual(['ada : ke', 'bob : ke']);
-    for (const socket of sockets) socket.destroy();
-  });
-
   it('is counted from the last write', async () => {
     const socket = await bench.open();
     await until(() => bench.handler.clock.pending() === 1);
@@ -252,13 +228,59 @@ describe('silence', () => {
   });
 });
 
-/** A stream that has nothing to show until it is broken off, as one of a bare message. */
-async function* failingOnAbort(signal: Abortable): AsyncGenerator<never[]> {
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', resolve);
+describe('what is written for a call', () => {
+  it('is written in its async context, whoever set it off', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const seen: string[] = [];
+    const feeds = [source(), source()];
+    const opened = [...feeds];
+    bench.service = fakeService(({ caller }) => opened.shift()?.stream(caller.signal));
+    await bench.restart((req, res, next) => {
+      user.run(String(req.headers['x-user']), () => {
+        const { write, end } = res;
+        const note = (chunk: string | undefined) =>
+          seen.push(`${String(user.getStore())} ${chunk === undefined ? 'end' : chunk.slice(0, 4)}`);
+        Object.assign(res, {
+          write(chunk: string) {
+            note(chunk);
+            return write.call(res, chunk, 'utf8');
+          },
+          end(chunk?: string) {
+            note(chunk);
+            return end.call(res, chunk, 'utf8');
+          },
+        });
+        next();
+      });
+    });
+    const [ada, bob] = feeds;
+    const sockets = [await bench.open({ 'X-User': 'ada' })];
+    await until(() => bench.handler.active() === 1);
+    sockets.push(await bench.open({ 'X-User': 'bob' }));
+    await until(() => bench.handler.active() === 2);
+    bench.handler.clock.advance(15_000);
+    expect(seen.splice(0)).toEqual(['ada : ke', 'bob : ke']);
+    user.run('eve', () => {
+      for (const feed of feeds) feed.push([item('one')]);
+      ada?.end();
+      bob?.fail(new TaskNotFoundError('t1'));
+    });
+    await until(() => seen.length === 4);
+    expect(seen.sort()).toEqual(['ada data', 'ada end', 'bob data', 'bob data']);
+    for (const socket of sockets) socket.destroy();
   });
-  yield* [];
-  throw new Error('broken off');
+});
+
+/** A stream that has nothing to show until it is broken off, as one of a bare message. */
+function failingOnAbort(signal: Abortable): EventStream {
+  return {
+    pull(taker) {
+      signal.addEventListener('abort', () => {
+        taker.onError(new Error('broken off'));
+      });
+    },
+    end: () => undefined,
+  };
 }
 
 describe('closing', () => {

@@ -35,8 +35,10 @@ export interface StreamReply {
   readonly headers: Headers;
   /** How its events are written where not as 1.0 does; the same function for all streams of a dialect. */
   readonly translate?: Translate;
+  /** What was called: a failure is reported with it. */
+  readonly call: FailedCall;
   /** What it fails with. */
-  readonly failed: (error: unknown) => Answer;
+  readonly failed: (error: A2AError) => Answer;
   /** Whether a failure with status 200 is a frame, also where nothing has been sent yet. */
   readonly framesFailure: boolean;
 }

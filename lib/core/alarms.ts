@@ -26,7 +26,8 @@ export class Alarms {
   /** Calls it once after `delayMs`, instead of when it was to be called before. */
   set(alarm: Alarm, delayMs: number): void {
     const isNew = alarm.dueAt === undefined;
-    alarm.dueAt = this.#clock.elapsed() + delayMs;
+    // whole, as `wholeMs`, and not before its time
+    alarm.dueAt = Math.ceil(this.#clock.elapsed() + delayMs);
     if (isNew) this.#due.add(alarm);
     else this.#due.moved(alarm);
     this.#wait();

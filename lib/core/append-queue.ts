@@ -58,7 +58,7 @@ export class AppendQueue {
   #waiting: Item[] = [];
   /** What an append is under way for, and what it writes. */
   #inFlight: readonly Item[] | undefined;
-  #entries: readonly EntryBody[] = [];
+  #entries = NOTHING;
   #producerSeq = 0;
   #tries = 0;
   #cancelPause: (() => void) | undefined;
@@ -198,7 +198,7 @@ export class AppendQueue {
     // the lease was lost meanwhile
     if (batch === undefined) return;
     this.#inFlight = undefined;
-    this.#entries = [];
+    this.#entries = NOTHING;
     this.#keeper.afterWrite();
     this.#tell(result);
     this.#goOn(batch, result);
@@ -279,6 +279,7 @@ export class AppendQueue {
   }
 }
 
+const NOTHING: readonly EntryBody[] = [];
 const FENCED: WriteResult = { ok: false, reason: 'fenced' };
 
 /** What is pushed at once, as one promise. */

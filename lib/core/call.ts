@@ -1,6 +1,7 @@
 import { a2aV1Methods } from '../protocol/v1.schema.ts';
 import type { Methods, StreamResponse } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
+import type { Batches } from './batches.ts';
 import type { Metadata } from './log.ts';
 
 /** Asks the application a question about a call. Rejects with an A2AError where it refuses the caller, else with what it threw. */
@@ -51,8 +52,8 @@ export interface StreamItem {
   readonly unshared?: boolean;
 }
 
-/** Events as they become ready, each batch never empty. Ends by itself where the protocol says so, or on abort; may throw an A2AError. */
-export type EventStream = AsyncIterable<readonly StreamItem[]>;
+/** Events as they become ready, each batch never empty. Ends by itself where the protocol says so, or on abort; may fail with an A2AError. */
+export type EventStream = Batches<readonly StreamItem[]>;
 
 /** Name of an operation, as the JSON-RPC binding spells it (§5.3). */
 export type Method = keyof Methods;

@@ -56,20 +56,12 @@ export function createTurn(options: TurnOptions): Turn {
   const { task, scope } = snapshot;
   const { message, request } = answered(entry, options.newest, task);
 
-  async function waitForAuth(draft: Draft): Promise<WaitResult> {
-    const stored = writer.waitForAuth(draft);
-    const before = calls.calls;
-    const { seq } = await stored;
-    stopSignal.signal.throwIfAborted();
-    if (over.isOver || calls.calls !== before)
-      throw new TaskClosed('Another call of the turn gave the wait up');
-    return inbox.wait(seq);
-  }
-
   function requireAuth(draft: Draft, wait?: { wait?: false }): Promise<void>;
   function requireAuth(draft: Draft, wait: { wait: true }): Promise<WaitResult>;
   function requireAuth(draft: Draft, wait: { wait?: boolean } = {}): Promise<WaitResult | void> {
-    return wait.wait === true ? quiet(waitForAuth(draft)) : writer.pauseForAuth(draft);
+    return wait.wait === true
+      ? quiet(waitForAuth({ writer, calls, stopSignal, over, inbox }, draft))
+      : writer.pauseForAuth(draft);
   }
 
   const turn: Omit<Turn, 'signal'> = {
@@ -108,6 +100,25 @@ export function createTurn(options: TurnOptions): Turn {
     Object.defineProperty(turn, 'files', { get, enumerable: true, configurable: true });
   }
   return turn as Turn; // with its signal
+}
+
+async function waitForAuth(
+  {
+    writer,
+    calls,
+    stopSignal,
+    over,
+    inbox,
+  }: Pick<TurnOptions, 'writer' | 'calls' | 'stopSignal' | 'over' | 'inbox'>,
+  draft: Draft,
+): Promise<WaitResult> {
+  const stored = writer.waitForAuth(draft);
+  const before = calls.calls;
+  const { seq } = await stored;
+  stopSignal.signal.throwIfAborted();
+  if (over.isOver || calls.calls !== before)
+    throw new TaskClosed('Another call of the turn gave the wait up');
+  return inbox.wait(seq);
 }
 
 /** The message and request a run answers; a resumed run answers the message before the `resume` again. */

@@ -53,6 +53,19 @@ function tell(listener: Listener, reason: unknown): void {
   else listener.onEnding(reason);
 }
 
+/** Resolves when all of them have ended. One promise for all, as those that wait for runs wait long. */
+export function allEnded(endings: readonly Ending[]): Promise<void> {
+  return new Promise((resolve) => {
+    let left = endings.length;
+    if (left === 0) resolve();
+    const oneLess = () => {
+      left -= 1;
+      if (left === 0) resolve();
+    };
+    for (const ending of endings) ending.listen(oneLess);
+  });
+}
+
 /** What the action gives; rejects with the reason as soon as it has ended, also when the action never answers. */
 export function unlessEnded<T>(ending: Ending, action: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

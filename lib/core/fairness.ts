@@ -1,6 +1,6 @@
 // not the global one: that of a test may be a fake, which does not run by itself
 import { setImmediate } from 'node:timers';
-import type { Clock } from './clock.ts';
+import { type Clock, wholeMs } from './clock.ts';
 
 /** Work after which the event loop has its turn; below `FEW` no time is taken. */
 const MOST = 64;
@@ -15,7 +15,7 @@ export class Fairness {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#turnAt = clock.elapsed();
+    this.#turnAt = wholeMs(clock);
   }
 
   /** Call before more work is done; `count` is how much has been done. Await what it gives, if it gives something. */
@@ -29,7 +29,7 @@ export class Fairness {
   async #turn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.#done = 0;
-    this.#turnAt = this.#clock.elapsed();
+    this.#turnAt = wholeMs(this.#clock);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Alarm, Alarms } from './alarms.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, wholeMs } from './clock.ts';
 import { Ending } from './ending.ts';
 import type { EventBus, TaskHint } from './event-bus.ts';
 import type { LogEntry, Seq } from './log.ts';
@@ -66,7 +66,7 @@ export class LeaseKeeper implements Alarm {
     this.#options = options;
     this.#usableMs = Math.max(leaseMs / 2, leaseMs - MARGIN_MS);
     this.#renewedAt = claimedAt;
-    this.#beatAt = clock.elapsed() + leaseMs / 3;
+    this.#beatAt = wholeMs(clock) + Math.floor(leaseMs / 3);
     this.#known = head;
   }
 
@@ -113,7 +113,7 @@ export class LeaseKeeper implements Alarm {
   async renew(): Promise<number | undefined> {
     if (this.#state !== 'held') return undefined;
     const { storage, clock, logger, leaseMs } = this.#options;
-    const sentAt = clock.elapsed();
+    const sentAt = wholeMs(clock);
     const before = this.#writes;
     const wasWriting = this.#isWriting;
     try {
@@ -205,7 +205,7 @@ export class LeaseKeeper implements Alarm {
   }
 
   onAlarm(): void {
-    const lateMs = this.#options.clock.elapsed() - this.#beatAt;
+    const lateMs = wholeMs(this.#options.clock) - this.#beatAt;
     // the end of the lease may be due before
     if (lateMs >= 0) this.#beat(lateMs);
     this.#checkTime();
@@ -224,7 +224,7 @@ export class LeaseKeeper implements Alarm {
       const advice = 'the event loop was blocked: move long computations out of it, or raise leaseMs';
       logger.warn({ taskId: this.#lease.taskId, lateMs, leaseMs }, advice);
     }
-    this.#beatAt += lateMs + leaseMs / 3;
+    this.#beatAt += lateMs + Math.floor(leaseMs / 3);
     // not `ask`: a question that is never answered must not hold up the next
     void this.renew();
   }

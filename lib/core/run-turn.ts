@@ -115,21 +115,11 @@ class TurnUnderWay implements TurnWriterOwner, AgentCalls, AgentCaller {
   #isAwaited = false;
 
   constructor(context: TurnContext, entry: InputEntry, snapshot: TaskSnapshot, attempt: number) {
-    const { claimed, options, queue, inbox, stopSignal, reads } = context;
-    const { id: taskId, contextId } = snapshot.task;
-    const { answers, newest } = claimed;
-    const { exposeErrors = false, inputTimeoutMs } = options;
+    const { claimed, inbox, stopSignal, reads } = context;
+    const { newest } = claimed;
     this.#context = context;
     this.#over = new TurnOver(stopSignal);
-    this.#writer = new TurnWriter(this, {
-      queue,
-      taskId,
-      contextId,
-      answers,
-      answered: entry.seq,
-      inputTimeoutMs,
-      exposeErrors,
-    });
+    this.#writer = new TurnWriter(this, context, snapshot.task, entry.seq);
     this.#turn = createTurn({
       entry,
       snapshot,

@@ -2,6 +2,7 @@ import type { Alarms } from './alarms.ts';
 import { AppendQueue, pushed } from './append-queue.ts';
 import type { Clock } from './clock.ts';
 import type { TurnReads } from './create-turn.ts';
+import { Ending } from './ending.ts';
 import type { EventBus } from './event-bus.ts';
 import { type ErrorInfo, Failures } from './failure.ts';
 import type { AgentTurns } from './fairness.ts';
@@ -50,8 +51,8 @@ export interface Run {
   readonly taskId: TaskId;
   /** Begins, once. What the watcher is told comes after this call has begun, and may come within it. */
   readonly begin: () => void;
-  /** Resolves when the task has ended, waits for the client, or has been given back. Never rejects. */
-  readonly released: Promise<void>;
+  /** Ends when the task has ended, waits for the client, or has been given back. */
+  readonly released: Ending;
   /** Whether the task ended in this run. One that did not may be due again at once. */
   readonly hasEnded: () => boolean;
   readonly stop: (reason: AbortReason) => void;
@@ -59,7 +60,7 @@ export interface Run {
 
 /** Who wants to know what becomes of runs. */
 export interface RunWatcher {
-  /** The run holds its task no longer. Called before `released` resolves. */
+  /** The run holds its task no longer. Called before `released` ends. */
   readonly onReleased: (run: Run) => void;
   /** The agent's function has come to its end as well. Called after `onReleased`. */
   readonly onSettled: (run: Run) => void;
@@ -91,13 +92,11 @@ class TaskRun
   readonly limits: TimeLimits;
   readonly stopSignal: StopSignal;
   readonly queue: AppendQueue;
-  readonly released: Promise<void>;
+  readonly released = new Ending();
   readonly #keeper: LeaseKeeper;
   readonly #meter: RunMeter | undefined;
   readonly #watcher: RunWatcher;
-  #resolve: (() => void) | undefined;
   #agents = 0;
-  #isReleased = false;
 
   constructor(claimed: ClaimedTask, claimedAt: number, options: RunOptions, watcher: RunWatcher) {
     const { clock, onMetric } = options;
@@ -110,9 +109,6 @@ class TaskRun
     this.inbox = new Inbox(this, claimed);
     this.#meter = onMetric && meterRun(claimed, clock, onMetric);
     this.queue = new AppendQueue(options, claimed.lease, this.#keeper, this.#meter);
-    this.released = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
   }
 
   get taskId(): TaskId {
@@ -173,7 +169,7 @@ class TaskRun
 
   onAgentEnd(): void {
     this.#agents -= 1;
-    if (this.#isReleased && this.#agents === 0) this.#watcher.onSettled(this);
+    if (this.released.hasEnded && this.#agents === 0) this.#watcher.onSettled(this);
   }
 
   renew(): Promise<number | undefined> {
@@ -257,14 +253,13 @@ class TaskRun
   }
 
   #letGo(): void {
-    if (this.#isReleased) return;
+    if (this.released.hasEnded) return;
     this.limits.stop();
     this.stopSignal.dispose();
     this.#keeper.stop();
     this.#meter?.end();
-    this.#isReleased = true;
     this.#watcher.onReleased(this);
-    this.#resolve?.();
+    this.released.end(undefined);
     if (this.#agents === 0) this.#watcher.onSettled(this);
   }
 }

@@ -1,10 +1,9 @@
 import { RateLimitedError, UnavailableError } from '../protocol/errors.ts';
 import type { SendMessageRequest } from '../protocol/v1.ts';
 import type { Abortable } from './abortable.ts';
-import type { Batches, Taker } from './batches.ts';
+import type { Taker } from './batches.ts';
 import type { EventStream, StreamItem } from './call.ts';
 import type { OperationContext } from './engine.ts';
-import { type Deferred, deferred } from './promises.ts';
 
 type Items = readonly StreamItem[];
 
@@ -16,10 +15,7 @@ export interface StreamLimits {
 }
 
 /** An operation that answers with events. */
-export type StreamingOperation<P> = (params: P, context: OperationContext) => Promise<Batches<Items>>;
-
-/** The same behind its bound, as users of the service see it. */
-type BoundedStreaming<P> = (params: P, context: OperationContext) => Promise<EventStream>;
+export type StreamingOperation<P> = (params: P, context: OperationContext) => Promise<EventStream>;
 
 /** An operation that sends, and waits for the answer unless the client asked for none. */
 export type WaitingOperation<R> = (params: SendMessageRequest, context: OperationContext) => Promise<R>;
@@ -29,7 +25,7 @@ export type WaitingOperation<R> = (params: SendMessageRequest, context: Operatio
  * when it ends, fails, or its client has gone.
  */
 export interface BoundedOperations {
-  readonly streaming: <P>(operation: StreamingOperation<P>) => BoundedStreaming<P>;
+  readonly streaming: <P>(operation: StreamingOperation<P>) => StreamingOperation<P>;
   readonly waiting: <R>(operation: WaitingOperation<R>) => WaitingOperation<R>;
 }
 
@@ -142,60 +138,44 @@ class Place {
   }
 }
 
-type Next = IteratorResult<Items, undefined>;
-
-const DONE: Promise<Next> = Promise.resolve({ done: true, value: undefined });
-
-/** Events as a stream that gives its place back at its end. */
-class FreeingStream implements Taker<Items>, AsyncIterableIterator<Items, undefined> {
-  readonly #events: Batches<Items>;
+/** Events that give their place back at their end. */
+class FreeingStream implements EventStream, Taker<Items> {
+  readonly #events: EventStream;
   readonly #place: Place;
-  #waiting: Deferred<Next> | undefined;
+  #taker: Taker<Items> | undefined;
 
-  constructor(events: Batches<Items>, place: Place) {
+  constructor(events: EventStream, place: Place) {
     this.#events = events;
     this.#place = place;
   }
 
-  /** The only promise of a stream that waits: with it whoever asks goes on in the async context of the own call. */
-  next(): Promise<Next> {
-    if (this.#waiting !== undefined) {
-      const again = () => this.next();
-      return this.#waiting.promise.then(again, again);
-    }
-    const waiting = deferred<Next>();
-    this.#waiting = waiting;
+  pull(taker: Taker<Items>): void {
+    this.#taker = taker;
     this.#events.pull(this);
-    return waiting.promise;
   }
 
-  return(): Promise<Next> {
+  end(): void {
     this.#place.free();
     this.#events.end();
-    return DONE;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  onBatch(value: Items): void {
-    this.#take()?.resolve({ done: false, value });
+  onBatch(items: Items): void {
+    this.#take()?.onBatch(items);
   }
 
   onEnd(): void {
     this.#place.free();
-    this.#take()?.resolve({ done: true, value: undefined });
+    this.#take()?.onEnd();
   }
 
   onError(error: unknown): void {
     this.#place.free();
-    this.#take()?.reject(error);
+    this.#take()?.onError(error);
   }
 
-  #take(): Deferred<Next> | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
+  #take(): Taker<Items> | undefined {
+    const taker = this.#taker;
+    this.#taker = undefined;
+    return taker;
   }
 }

@@ -1,5 +1,5 @@
 import type { Alarm, Alarms } from './alarms.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, wholeMs } from './clock.ts';
 
 /** What a client is told that did not answer. */
 export const INPUT_TIMEOUT = 'The client did not answer in time';
@@ -118,13 +118,13 @@ export class Stopwatch implements Alarm {
 
   start(): void {
     if (this.#startedAt !== undefined || !Number.isFinite(this.#leftMs)) return;
-    this.#startedAt = this.#timing.clock.elapsed();
+    this.#startedAt = wholeMs(this.#timing.clock);
     this.#timing.alarms.set(this, this.#leftMs);
   }
 
   pause(): void {
     if (this.#startedAt === undefined) return;
-    this.#leftMs = Math.max(0, this.#leftMs - (this.#timing.clock.elapsed() - this.#startedAt));
+    this.#leftMs = Math.max(0, this.#leftMs - (wholeMs(this.#timing.clock) - this.#startedAt));
     this.#startedAt = undefined;
     this.#timing.alarms.clear(this);
   }
@@ -132,7 +132,7 @@ export class Stopwatch implements Alarm {
   /** It has so much time from now on. Sets no alarm: one that comes too early is set again. */
   reset(limitMs: number): void {
     this.#leftMs = limitMs;
-    if (this.#startedAt !== undefined) this.#startedAt = this.#timing.clock.elapsed();
+    if (this.#startedAt !== undefined) this.#startedAt = wholeMs(this.#timing.clock);
   }
 
   onAlarm(): void {

@@ -2,8 +2,8 @@ import type { Artifact, Part } from '../protocol/v1.ts';
 import type { AppendQueue, Pushed, Stored } from './append-queue.ts';
 import { artifactChunks, type ArtifactChunks } from './artifact-stream.ts';
 import { draftArtifact, draftMessage, draftMetadata } from './draft.ts';
-import { type FailureContext, Failures } from './failure.ts';
-import type { ArtifactBody, EntryBody, Metadata, Seq, StatusBody } from './log.ts';
+import { Failures } from './failure.ts';
+import type { Answers, ArtifactBody, EntryBody, Metadata, Seq, StatusBody, StoredTask } from './log.ts';
 import type { Output } from './output.ts';
 import { type Deferred, deferred, quiet } from './promises.ts';
 import { TaskClosed, TaskTooLarge } from './task-failed.ts';
@@ -26,11 +26,10 @@ export interface TurnWriterOwner {
 }
 
 /** What a writer needs of its run. */
-export interface TurnWriterOptions extends FailureContext {
+export interface WriterContext {
   readonly queue: AppendQueue;
-  /** The entry this run answers; ids of artifacts begin with it, so a retry replaces them and a later turn does not. */
-  readonly answered: Seq;
-  readonly inputTimeoutMs: number;
+  readonly claimed: { readonly answers: Answers };
+  readonly options: { readonly inputTimeoutMs: number; readonly exposeErrors?: boolean };
 }
 
 type FailureState = 'TASK_STATE_FAILED' | 'TASK_STATE_REJECTED';
@@ -45,7 +44,9 @@ const NO_STREAMS: readonly ArtifactChunks[] = [];
 /** Turns what an agent does into entries, in the order in which it does it. A class, as each turn has one. */
 export class TurnWriter {
   readonly #owner: TurnWriterOwner;
-  readonly #options: TurnWriterOptions;
+  readonly #context: WriterContext;
+  readonly #task: Pick<StoredTask, 'id' | 'contextId'>;
+  readonly #answered: Seq;
   #streams: Set<ArtifactChunks> | undefined;
   #state: RunState = 'open';
   #artifacts = 0;
@@ -53,18 +54,32 @@ export class TurnWriter {
   #isTooLarge = false;
   #isOver = false;
 
-  constructor(owner: TurnWriterOwner, options: TurnWriterOptions) {
+  /** `answered` is the entry this turn answers; ids of artifacts begin with it, so a retry replaces them and a later turn does not. */
+  constructor(
+    owner: TurnWriterOwner,
+    context: WriterContext,
+    task: Pick<StoredTask, 'id' | 'contextId'>,
+    answered: Seq,
+  ) {
     this.#owner = owner;
-    this.#options = options;
+    this.#context = context;
+    this.#task = task;
+    this.#answered = answered;
   }
 
   get state(): RunState {
     return this.#state;
   }
 
+  get #answers(): Answers {
+    return this.#context.claimed.answers;
+  }
+
   /** Made when something fails: most turns have none. */
   get failures(): Failures {
-    return new Failures(this.#options);
+    const { id: taskId, contextId } = this.#task;
+    const { exposeErrors = false } = this.#context.options;
+    return new Failures({ taskId, contextId, answers: this.#answers, exposeErrors });
   }
 
   working(message?: Draft, metadata?: Metadata): Promise<void> {
@@ -120,8 +135,8 @@ export class TurnWriter {
 
   reply(draft: Draft): Promise<void> {
     const make = (): readonly EntryBody[] => {
-      const message = draftMessage(draft, this.#options.contextId);
-      if (this.#options.answers === 'message') return [{ kind: 'message', message }];
+      const message = draftMessage(draft, this.#task.contextId);
+      if (this.#answers === 'message') return [{ kind: 'message', message }];
       const { parts, metadata, extensions } = message;
       const more = { ...(metadata && { metadata }), ...(extensions && { extensions }) };
       return [whole({ artifactId: this.#nextId(), parts, ...more }), ...this.#completed()];
@@ -148,7 +163,7 @@ export class TurnWriter {
   finish(output: Output): Promise<void> {
     if (output === undefined)
       return this.#emitTask('An end without a message', () => this.#completed(), 'closed', nothing);
-    if (typeof output === 'string' && this.#options.answers === 'task')
+    if (typeof output === 'string' && this.#answers === 'task')
       return this.#emit(() => this.#text(output), 'closed', nothing);
     return this.reply(typeof output === 'string' || isParts(output) ? output : [output]);
   }
@@ -170,7 +185,7 @@ export class TurnWriter {
 
   /** Undefined while there is room for more; else resolves when there is. */
   room(): Promise<void> | undefined {
-    return this.#options.queue.room();
+    return this.#context.queue.room();
   }
 
   /** Makes the entries only when they may be written, and writes them in the same turn. */
@@ -193,7 +208,7 @@ export class TurnWriter {
 
   /** As `emit`, for what only a task can carry: a bare Message has no status and no artifacts (§3.1.1). */
   #emitTask<T>(what: string, make: Make, next: RunState, result: (stored: Stored) => T): Promise<T> {
-    if (this.#options.answers === 'task' || this.#state !== 'open') return this.#emit(make, next, result);
+    if (this.#answers === 'task' || this.#state !== 'open') return this.#emit(make, next, result);
     void this.#emit(() => [this.failures.invalid(what)], 'closed', nothing);
     return quiet(
       Promise.reject(new TaskClosed(`${what} can not be sent where the option answers is 'message'`)),
@@ -201,7 +216,7 @@ export class TurnWriter {
   }
 
   #push<T>(bodies: readonly EntryBody[], result: (stored: Stored) => T, answer: Deferred<T>): void {
-    this.#options.queue.push(bodies, new Call(this, this.#state !== 'open', result, answer));
+    this.#context.queue.push(bodies, new Call(this, this.#state !== 'open', result, answer));
   }
 
   /** A call is stored; `ends` says whether it was one that ends the run. */
@@ -225,7 +240,7 @@ export class TurnWriter {
     const setOver = () => {
       this.#setOver();
     };
-    this.#options.queue.pushEnd([this.failures.say(TOO_LARGE)], { onStored: setOver, onRefused: setOver });
+    this.#context.queue.pushEnd([this.failures.say(TOO_LARGE)], { onStored: setOver, onRefused: setOver });
   }
 
   #setOver(): void {
@@ -248,7 +263,7 @@ export class TurnWriter {
   }
 
   #pause(interrupted: InterruptedState, message: Draft): Promise<void> {
-    const { inputTimeoutMs } = this.#options;
+    const { inputTimeoutMs } = this.#context.options;
     const pause = Number.isFinite(inputTimeoutMs) ? { timeoutMs: inputTimeoutMs } : {};
     const make = () =>
       this.#ended({ ...this.#status(interrupted, message), upTo: this.#owner.upTo(), pause });
@@ -256,7 +271,7 @@ export class TurnWriter {
   }
 
   #status(state: StatusBody['state'], message?: Draft): StatusBody {
-    const { contextId, taskId } = this.#options;
+    const { contextId, id: taskId } = this.#task;
     return message === undefined
       ? { kind: 'status', state }
       : { kind: 'status', state, message: draftMessage(message, contextId, taskId) };
@@ -281,7 +296,7 @@ export class TurnWriter {
 
   #nextId(): string {
     this.#artifacts += 1;
-    return `${this.#options.answered}-${this.#artifacts}`;
+    return `${this.#answered}-${this.#artifacts}`;
   }
 }
 

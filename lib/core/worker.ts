@@ -4,7 +4,8 @@ import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import { Alarms, OUTSIDE } from './alarms.ts';
 import type { TaskId } from './log.ts';
-import { Ending, unlessEnded } from './ending.ts';
+import { wholeMs } from './clock.ts';
+import { allEnded, Ending, unlessEnded } from './ending.ts';
 import { AgentTurns } from './fairness.ts';
 import { createRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
@@ -77,7 +78,7 @@ export function createWorker(options: WorkerOptions): Worker {
       while (lookAgain && free() > 0) {
         lookAgain = false;
         isBehind = false;
-        const claimedAt = clock.elapsed();
+        const claimedAt = wholeMs(clock);
         const by = { worker, agent: agentId, limit: free(), leaseMs };
         const claimed = await unlessEnded(giveUp, () => storage.claim(by));
         // where all that was asked for came there may be more
@@ -123,9 +124,7 @@ export function createWorker(options: WorkerOptions): Worker {
     started: readonly Run[],
   ): WorkOutcome | Promise<WorkOutcome> {
     const meant = taskId === undefined ? started : started.filter((run) => run.taskId === taskId);
-    const [only, ...others] = meant;
-    if (others.length > 0) return Promise.all(meant.map(({ released }) => released)).then(() => 'done');
-    if (only !== undefined) return only.released.then(() => 'done');
+    if (meant.length > 0) return allEnded(meant.map(({ released }) => released)).then(() => 'done');
     return taskId === undefined ? 'idle' : isHeld(taskId).then((held) => (held ? 'busy' : 'idle'));
   }
 
@@ -169,7 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     // a claim under way may still start runs; one that hangs may not take longer than runs may
     await looking;
-    await Promise.all([...runs].map((run) => run.released));
+    await allEnded([...runs].map(({ released }) => released));
     cancelDeadline();
     cancelGiveUp();
     try {

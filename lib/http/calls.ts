@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../binding/answer.ts';
+import type { FailedCall } from '../binding/failed-call.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
 import { isPromiseLike } from '../core/promises.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
+import type { A2AError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
 import { AnswerTurn } from './answer-turn.ts';
 import { hasBody, readBody } from './body.ts';
@@ -56,20 +58,26 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   const streams = createEventStreams<OpenCall<Req>>({
     ...options,
     onCut: meter.cut,
-    owner: { answer: send, onStreamOver: finish, onStreamFailed: (call, error) => void fail(call, error) },
+    owner: {
+      mask: seenBy,
+      answer: send,
+      onStreamOver: finish,
+      onStreamFailed: (call, error) => void fail(call, error),
+    },
   });
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
   const open = new OpenCalls<Req>();
   const turn = new AnswerTurn();
-  const endOfTurn = () => (closing === undefined ? turn.wait() : undefined);
+  const endOfTurn = () => (isClosing ? undefined : turn.wait());
+  let isClosing = false;
   let closing: Promise<void> | undefined;
   let isUp = false;
 
   const guarded: Service = {
     ...service,
     invoke(method, params, caller) {
-      if (closing !== undefined) return Promise.reject(shuttingDown());
+      if (isClosing) return Promise.reject(shuttingDown());
       return isUp ? service.invoke(method, params, caller) : invokeOnceUp(method, params, caller);
     },
   };
@@ -137,7 +145,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   function requestOf(call: OpenCall<Req>, extensions: readonly string[]): CallRequest {
-    const { headers, metered } = call;
+    const { headers } = call;
     const search = searchOf(call.req);
     return {
       version: headers['a2a-version'],
@@ -147,8 +155,12 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       olderExtensions: listHeader(headers['x-a2a-extensions']),
       accept: headers.accept ?? '',
       caller: callerOf(call, extensions),
-      mask: (error, failed) => metered.refused(mask(error, call.reason, failed)),
+      mask: (error, failed) => seenBy(call, error, failed),
     };
+  }
+
+  function seenBy(call: OpenCall<Req>, error: unknown, failed?: FailedCall): A2AError {
+    return call.metered.refused(mask(error, call.reason, failed));
   }
 
   function bodyOf(call: OpenCall<Req>): CallBody | Promise<CallBody> {
@@ -158,7 +170,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   function send(call: OpenCall<Req>, answer: Answer): void {
     const { req, res, answerHeaders: active } = call;
     if (!call.isRead) cutUnread(req, res, clock);
-    if (closing !== undefined) hangUpAfter(req, res);
+    if (isClosing) hangUpAfter(req, res);
     if (answer.error !== undefined) call.metered.refused(answer.error);
     respond(
       req,
@@ -202,7 +214,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   function leave(call: OpenCall<Req>): void {
     call.unwatch?.();
     open.remove(call);
-    if (closing !== undefined) hangUpAfter(call.req, call.res);
+    if (isClosing) hangUpAfter(call.req, call.res);
   }
 
   function giveUp(call: OpenCall<Req>): void {
@@ -216,6 +228,8 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   }
 
   async function close(withinMs: number): Promise<void> {
+    // streams end within this call, and hang up if so
+    isClosing = true;
     const answered = Promise.all(open.all().map((call) => call.whenOver()));
     for (const call of open.all()) call.end(SHUTDOWN);
     await new Promise<void>((resolve) => {

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer, Headers } from '../binding/answer.ts';
 import type { StreamReply, Translate } from '../binding/binding.ts';
+import type { FailedCall } from '../binding/failed-call.ts';
 import type { Abortable } from '../core/abortable.ts';
 import { Alarms } from '../core/alarms.ts';
+import type { Taker } from '../core/batches.ts';
 import { SHUTDOWN, type StreamItem } from '../core/call.ts';
 import type { Logger } from '../core/logger.ts';
+import type { A2AError } from '../protocol/errors.ts';
 import { type Frame, type Framing, type SseOptions, SseWriter } from './sse.ts';
 
 /** Sends streams of events as responses. */
@@ -22,6 +25,8 @@ export interface StreamedCall extends Abortable {
 
 /** Whose streams are sent. */
 export interface StreamOwner<C> {
+  /** Makes an error fit to be seen by the client. */
+  readonly mask: (call: C, error: unknown, failed: FailedCall) => A2AError;
   /** Sends a whole answer instead: the stream failed before its head. */
   readonly answer: (call: C, answer: Answer) => void;
   /** Called once for each stream, at its end. */
@@ -75,85 +80,108 @@ export function createEventStreams<C extends StreamedCall>(options: EventStreams
     options.logger.warn({ code: 'ERR_A2A_COMPRESSED_STREAM' }, COMPRESSED);
   }
 
+  const sender: Sender<C> = { owner: options.owner, onWritten };
+
   return {
     send(call, reply, headers) {
       const writer = new SseWriter(call.res, headers, call, sse);
       const framing = new ReplyFraming(reply, writerOf(reply.translate), call.lastEventId);
-      new Sending(call, reply, writer, framing, onWritten, options.owner).next();
+      new Sending(call, reply, writer, framing, sender).next();
     },
   };
 }
 
-/** One stream that is being sent. By callbacks, as an async function that waits takes three times as much for as long as it does. */
-class Sending<C extends StreamedCall> {
+/** Where streams are sent to; the same for all of them. */
+interface Sender<C> {
+  readonly owner: StreamOwner<C>;
+  readonly onWritten: (res: ServerResponse) => void;
+}
+
+/**
+ * One stream that is being sent. What comes is written in the async context of the call: whoever had news to tell is in
+ * another one.
+ */
+class Sending<C extends StreamedCall> implements Taker<Events> {
   readonly #call: C;
   readonly #reply: StreamReply;
   readonly #writer: SseWriter;
   readonly #framing: ReplyFraming;
-  readonly #onWritten: (res: ServerResponse) => void;
-  readonly #owner: StreamOwner<C>;
-  readonly #events: AsyncIterator<Events>;
+  readonly #sender: Sender<C>;
 
-  constructor(
-    call: C,
-    reply: StreamReply,
-    writer: SseWriter,
-    framing: ReplyFraming,
-    onWritten: (res: ServerResponse) => void,
-    owner: StreamOwner<C>,
-  ) {
+  constructor(call: C, reply: StreamReply, writer: SseWriter, framing: ReplyFraming, sender: Sender<C>) {
     this.#call = call;
     this.#reply = reply;
     this.#writer = writer;
     this.#framing = framing;
-    this.#onWritten = onWritten;
-    this.#owner = owner;
-    this.#events = reply.stream[Symbol.asyncIterator]();
+    this.#sender = sender;
   }
 
   /** Waits for the next events. */
   next(): void {
-    this.#events.next().then(this.#take, this.#fail);
+    this.#reply.stream.pull(this);
   }
 
-  // once per stream, not once per batch
-  readonly #take = ({ done, value }: IteratorResult<Events, unknown>): void => {
-    if (done === true) {
-      void this.#finish();
-      return;
-    }
+  onBatch(events: Events): void {
+    this.#writer.runInAsyncScope(this.#write, this, events);
+  }
+
+  onEnd(): void {
+    this.#writer.runInAsyncScope(this.#finish, this);
+  }
+
+  onError(error: unknown): void {
+    this.#writer.runInAsyncScope(this.#fail, this, error);
+  }
+
+  #write(events: Events): void {
     let full: Promise<void> | undefined;
     try {
-      full = this.#writer.write(value, this.#framing);
-      this.#onWritten(this.#call.res);
+      full = this.#writer.write(events, this.#framing);
+      this.#sender.onWritten(this.#call.res);
     } catch (error) {
       this.#fail(error);
       return;
     }
     if (full === undefined) this.#goOn();
-    else full.then(this.#goOn, this.#fail);
-  };
+    else this.#goOnAfter(full);
+  }
 
-  readonly #goOn = (): void => {
-    if (this.#call.aborted) void this.#finish(this.#events.return?.());
-    else this.next();
-  };
+  #goOnAfter(full: Promise<void>): void {
+    full.then(
+      () => {
+        this.#goOn();
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
 
-  readonly #fail = (error: unknown): void => {
-    void this.#finish(this.#events.return?.(), { error });
-  };
+  #goOn(): void {
+    if (!this.#call.aborted) {
+      this.next();
+      return;
+    }
+    this.#reply.stream.end();
+    this.#finish();
+  }
 
-  /** Comes to the end, once the events have been left; `failed` where they ended too early. Never rejects. */
-  async #finish(left?: Promise<unknown>, failed?: { readonly error: unknown }): Promise<void> {
+  #fail(error: unknown): void {
+    this.#reply.stream.end();
+    this.#finish({ error });
+  }
+
+  /** Comes to the end; `failed` where the events ended too early. Never throws. */
+  #finish(failed?: { readonly error: unknown }): void {
+    const { owner } = this.#sender;
     try {
-      if (left !== undefined) await left;
       if (failed === undefined) this.#end();
       else this.#endFailed(failed.error);
     } catch (error) {
-      this.#owner.onStreamFailed(this.#call, error);
+      owner.onStreamFailed(this.#call, error);
       return;
     }
-    this.#owner.onStreamOver(this.#call);
+    owner.onStreamOver(this.#call);
   }
 
   #end(): void {
@@ -162,13 +190,14 @@ class Sending<C extends StreamedCall> {
   }
 
   #endFailed(error: unknown): void {
-    const failure = this.#reply.failed(error);
+    const { owner } = this.#sender;
+    const failure = this.#reply.failed(owner.mask(this.#call, error, this.#reply.call));
     if (this.#writer.started || (this.#reply.framesFailure && failure.status === 200)) {
       this.#writer.end({ json: failure.json });
       return;
     }
     this.#writer.stop();
-    this.#owner.answer(this.#call, failure);
+    owner.answer(this.#call, failure);
   }
 }
 
@@ -179,13 +208,14 @@ class Sending<C extends StreamedCall> {
 class ReplyFraming implements Framing<StreamItem> {
   readonly #reply: StreamReply;
   readonly #jsonOf: (item: StreamItem) => Json;
-  /** The number of the last cursor. */
-  #last: number;
+  /** The number of the last cursor, where there was one. */
+  #last: number | undefined;
 
   constructor(reply: StreamReply, jsonOf: (item: StreamItem) => Json, lastEventId: string | undefined) {
     this.#reply = reply;
     this.#jsonOf = jsonOf;
-    this.#last = Number.parseInt(lastEventId ?? '', 10);
+    const number = Number.parseInt(lastEventId ?? '', 10);
+    this.#last = Number.isNaN(number) ? undefined : number;
   }
 
   frameOf(item: StreamItem): Frame {
@@ -200,11 +230,10 @@ class ReplyFraming implements Framing<StreamItem> {
   /** What no event has between the last one and this. */
   #before(cursor: string, isTask: boolean): string | undefined {
     const number = Number.parseInt(cursor, 10);
-    // a task stands for all that was before it
-    const isGap = !isTask && number > this.#last + 1;
-    const skip = isGap ? `${String(this.#last + 1)}-${String(number - 1)}` : undefined;
+    const next = (this.#last ?? number) + 1;
     this.#last = number;
-    return skip;
+    // a task stands for all that was before it
+    return !isTask && number > next ? `${String(next)}-${String(number - 1)}` : undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { Abortable } from '../core/abortable.ts';
 import type { Alarm, Alarms } from '../core/alarms.ts';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, wholeMs } from '../core/clock.ts';
 import type { Headers } from '../binding/answer.ts';
 import { cut, mutable } from './respond.ts';
 
@@ -46,7 +46,8 @@ export class SseWriter extends AsyncResource implements Alarm {
   place = 0;
   dueAt: number | undefined;
   readonly #res: ServerResponse;
-  readonly #headers: Headers;
+  /** Until the head is sent. */
+  #headers: Headers | undefined;
   readonly #signal: Abortable;
   readonly #options: SseOptions;
   #lastWrite: number;
@@ -61,7 +62,7 @@ export class SseWriter extends AsyncResource implements Alarm {
     this.#headers = headers;
     this.#signal = signal;
     this.#options = options;
-    this.#lastWrite = options.clock.elapsed();
+    this.#lastWrite = wholeMs(options.clock);
     this.#awaitSilence();
   }
 
@@ -129,12 +130,13 @@ export class SseWriter extends AsyncResource implements Alarm {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
-      ...mutable(this.#headers),
+      ...mutable(this.#headers ?? {}),
     });
+    this.#headers = undefined;
   }
 
   #put(chunk: string | Uint8Array): boolean {
-    this.#lastWrite = this.#options.clock.elapsed();
+    this.#lastWrite = wholeMs(this.#options.clock);
     const room = this.#res.write(chunk);
     flush(this.#res);
     return room;

@@ -58,7 +58,7 @@ function answerCurrent(service: Service, request: CallRequest, call: RpcCall): P
   const failed = (error: unknown) =>
     errorAnswer(id, mask(explainOlder(error, call, served.includes('0.3')), failedCall(call)));
   if (isStreaming(method)) {
-    const begun = (stream: EventStream) => streamReply(id, stream, mask, failedCall(call));
+    const begun = (stream: EventStream) => new RpcStream(id, stream, failedCall(call));
     return service.invoke(method, params, caller).then(begun, failed);
   }
   return service.invoke(method, params, caller).then((result) => {
@@ -70,16 +70,28 @@ function answerCurrent(service: Service, request: CallRequest, call: RpcCall): P
   }, failed);
 }
 
-/** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
-function streamReply(
-  id: RpcId,
-  stream: EventStream,
-  mask: CallRequest['mask'],
-  call: FailedCall,
-): StreamReply {
-  const { prefix, suffix } = envelopeOf(id);
-  const failed = (error: unknown) => errorAnswer(id, mask(error, call));
-  return { stream, prefix, suffix, headers: NO_HEADERS, failed, framesFailure: false };
+/** A stream of responses to one call. It holds nothing of the call but what it needs. */
+class RpcStream implements StreamReply {
+  readonly stream: EventStream;
+  readonly call: FailedCall;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly headers = NO_HEADERS;
+  readonly framesFailure = false;
+  readonly #id: RpcId;
+
+  constructor(id: RpcId, stream: EventStream, call: FailedCall) {
+    const { prefix, suffix } = envelopeOf(id);
+    this.stream = stream;
+    this.call = call;
+    this.prefix = prefix;
+    this.suffix = suffix;
+    this.#id = id;
+  }
+
+  failed(error: A2AError): Answer {
+    return errorAnswer(this.#id, error);
+  }
 }
 
 /** The same in the words of 0.3. Its clients read of a streaming call nothing but frames, errors included. */
@@ -95,13 +107,12 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
   };
   const headers = olderHeaders(service, request);
   const named = failedCall(call);
-  const failed = (error: unknown): Answer => {
-    const seen = mask(error, named);
-    const whole = errorAnswer(id, seen, undefined, v03.error);
+  const failed = (error: A2AError): Answer => {
+    const whole = errorAnswer(id, error, undefined, v03.error);
     return { ...whole, headers: { ...headers, ...whole.headers } };
   };
   const streamOf = (stream: EventStream): StreamReply => ({
-    ...{ stream, ...envelopeOf(id), headers, failed },
+    ...{ stream, ...envelopeOf(id), headers, call: named, failed },
     translate: v03.event,
     framesFailure: /\btext\/event-stream\b/i.test(request.accept),
   });
@@ -110,8 +121,9 @@ async function answerOlder(service: Service, request: CallRequest, call: RpcCall
     const result = v03.result(method, await service.invoke(method, params, caller));
     return answer(id, JSON.stringify(result), headers);
   } catch (error) {
+    const seen = mask(error, named);
     // what the mask has seen once it knows again
-    return isStreaming(method) ? streamOf(broken(mask(error, named))) : failed(error);
+    return isStreaming(method) ? streamOf(broken(seen)) : failed(seen);
   }
 }
 
@@ -138,5 +150,10 @@ function envelopeOf(id: RpcId): { prefix: string; suffix: string } {
 
 /** A stream that fails at once. */
 function broken(error: A2AError): EventStream {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+  return {
+    pull(taker) {
+      taker.onError(error);
+    },
+    end: () => undefined,
+  };
 }

@@ -1,5 +1,5 @@
 import { isInterrupted } from '../protocol/states.ts';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, wholeMs } from '../core/clock.ts';
 import { isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
 import { StorageError, type NewTask } from '../core/storage.ts';
@@ -184,7 +184,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     ...{ limits, keys, push, listed, find, create, write, due, expire, removeDue },
     draft: (body) => draftEntry(body, clock.now()),
     newLeaseId: () => String((leases += 1)),
-    now: clock.elapsed,
+    now: () => wholeMs(clock),
     has: (taskId) => tasks.has(taskId),
     active: () => active,
     size: () =>

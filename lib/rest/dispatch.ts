@@ -54,17 +54,15 @@ async function call(
     const caller = { ...request.caller, dialect: { translate: () => checked(given) } };
     if (!isStreaming(method)) return answer(method, await service.invoke(method, params, caller));
     const stream = await service.invoke(method, params, caller);
-    return streamReply(stream, mask, failedCall({ method, params }));
+    return streamReply(stream, failedCall({ method, params }));
   } catch (error) {
     const seen = mask(explainOlder(error, { method, params }, false), failedCall({ method, params }));
     return errorAnswer(seen);
   }
 }
 
-/** In a function of its own, so that an open stream holds nothing of its call but what it needs. */
-function streamReply(stream: EventStream, mask: CallRequest['mask'], call: FailedCall): StreamReply {
-  const failed = (error: unknown) => errorAnswer(mask(error, call));
-  return { stream, prefix: '', suffix: '', headers: {}, failed, framesFailure: false };
+function streamReply(stream: EventStream, call: FailedCall): StreamReply {
+  return { stream, prefix: '', suffix: '', headers: {}, call, failed: errorAnswer, framesFailure: false };
 }
 
 /** Throws what keeps a request from being read at all; what is wrong with its parameters is told in their turn. */

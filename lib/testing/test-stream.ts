@@ -1,5 +1,6 @@
 import type { EventStream } from '../core/call.ts';
 import type { StreamResponse } from '../protocol/v1.ts';
+import { iterate } from './iterate.ts';
 
 /** A stream as its client reads it. Whoever leaves a loop over it has left as a client that closes its connection. */
 export interface TestStream extends AsyncIterableIterator<StreamResponse> {
@@ -30,7 +31,7 @@ export function createTestStream(
   async function* read(): AsyncGenerator<StreamResponse, undefined> {
     const batches = await opened;
     try {
-      for await (const batch of batches) {
+      for await (const batch of iterate(batches)) {
         for (const { event } of batch) yield options.receive(event);
       }
     } catch (error) {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Batches } from '../../core/batches.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { EventBus } from '../../core/event-bus.ts';
 import { createTaskFeed, type FeedLimits, type TaskFeed } from '../../core/feed.ts';
@@ -205,35 +204,6 @@ export function randomBodies(random: () => number, count: number): EntryBody[] {
       ...(append && random() < 0.5 && { join: true }),
     };
   });
-}
-
-/** The batches as an async iterator gives them; none where there is no tail. */
-export function iterate(tail: Batches<readonly LogEntry[]> | undefined): BatchIterator {
-  const done = { done: true, value: undefined } as const;
-  const iterator: BatchIterator = {
-    next: () =>
-      new Promise((resolve, reject) => {
-        const onEnd = () => {
-          resolve(done);
-        };
-        const onBatch = (value: readonly LogEntry[]) => {
-          resolve({ done: false, value });
-        };
-        if (tail === undefined) onEnd();
-        else tail.pull({ onBatch, onEnd, onError: reject });
-      }),
-    return() {
-      tail?.end();
-      return Promise.resolve(done);
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
-}
-
-/** An iterator that can be left, and gives nothing at its end. */
-export interface BatchIterator extends AsyncIterableIterator<readonly LogEntry[], undefined> {
-  readonly return: () => Promise<IteratorResult<readonly LogEntry[], undefined>>;
 }
 
 /** Lets the event loop turn. */

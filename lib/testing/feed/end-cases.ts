@@ -1,6 +1,7 @@
 import type { EntryBody } from '../../core/log.ts';
 import type { FeedKit } from '../feed-suite.ts';
-import { COMPLETED, SCOPE, iterate, turn, until } from './bench.ts';
+import { COMPLETED, SCOPE, turn, until } from './bench.ts';
+import { iterate } from '../iterate.ts';
 
 const ENDS: readonly EntryBody[] = [
   COMPLETED,

@@ -1,6 +1,7 @@
 import { CursorTrimmed } from '../../core/feed.ts';
 import type { FeedKit } from '../feed-suite.ts';
-import { COMPLETED, type FeedBench, iterate, turn, until } from './bench.ts';
+import { COMPLETED, type FeedBench, turn, until } from './bench.ts';
+import { iterate } from '../iterate.ts';
 
 const WORKING = { kind: 'status', state: 'TASK_STATE_WORKING' } as const;
 

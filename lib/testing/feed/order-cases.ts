@@ -2,7 +2,8 @@ import { createFold } from '../../core/fold.ts';
 import type { Seq, StoredTask, TaskId } from '../../core/log.ts';
 import type { FeedKit } from '../feed-suite.ts';
 import { seededRandom } from '../hostile-bus.ts';
-import { BUSES, COMPLETED, type FeedBench, type Life, iterate, randomBodies, SCOPE, turn } from './bench.ts';
+import { BUSES, COMPLETED, type FeedBench, type Life, randomBodies, SCOPE, turn } from './bench.ts';
+import { iterate } from '../iterate.ts';
 
 /** T1, T2, T9: every entry once, in order, from wherever a reader begins. */
 export function orderCases(kit: FeedKit): void {

@@ -1,15 +1,8 @@
 import type { FeedKit } from '../feed-suite.ts';
 import { seededRandom } from '../hostile-bus.ts';
-import {
-  type BatchIterator,
-  COMPLETED,
-  type FeedBench,
-  randomBodies,
-  SCOPE,
-  iterate,
-  turn,
-  until,
-} from './bench.ts';
+import type { LogEntry } from '../../core/log.ts';
+import { COMPLETED, type FeedBench, randomBodies, SCOPE, turn, until } from './bench.ts';
+import { type BatchIterator, iterate } from '../iterate.ts';
 
 /** T4, T5, T6: what readers cost, and that nothing stays when they have gone. */
 export function resourceCases(kit: FeedKit): void {
@@ -223,7 +216,7 @@ function follow(
   { feed }: FeedBench,
   taskId: string,
   after: number,
-): { reader: BatchIterator; gone: AbortController } {
+): { reader: BatchIterator<readonly LogEntry[]>; gone: AbortController } {
   const gone = new AbortController();
   return { reader: iterate(feed.tail(taskId, after, gone.signal)), gone };
 }
