@@ -28,6 +28,8 @@ const docs = join(root, 'docs/adapters.md');
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const OPTIONS = ['--maxWorkers=2', '--silent', '--watchman=false', '--forceExit'];
 const LIMIT_MS = 400_000;
+/** @type {NodeJS.Signals[]} */
+const ENDINGS = ['SIGINT', 'SIGTERM'];
 const BEGIN = '<!-- mutants: written by .ci/mutants.mjs --write -->';
 const END = '<!-- /mutants -->';
 
@@ -205,7 +207,8 @@ async function runJest(folder, mutants, casesOf) {
 }
 
 /**
- * Runs node, and ends it with all its children when it takes too long: a mutant may never give the event loop a turn.
+ * Runs node, and ends it with all its children when it takes too long or this process is told to end: a mutant may never give
+ * the event loop a turn.
  *
  * @param {string[]} args
  * @param {string} cwd
@@ -221,12 +224,12 @@ function run(args, cwd) {
     isOver = false;
     stop();
   }, LIMIT_MS);
-  process.once('SIGINT', stop);
+  for (const signal of ENDINGS) process.once(signal, stop);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', () => {
       clearTimeout(timer);
-      process.off('SIGINT', stop);
+      for (const signal of ENDINGS) process.off(signal, stop);
       resolve({ stderr, isOver });
     });
   });
