@@ -125,3 +125,24 @@ describe('closing', () => {
     expect(clock.pending()).toBe(0);
   });
 });
+
+describe('closing that tells somebody who closes as well', () => {
+  it('is one closing, and known to be under way', async () => {
+    const { texts, logger } = recorder();
+    const lifecycle = createLifecycle(() => Promise.resolve(), fakeClock(), logger);
+    await lifecycle.ready();
+    const limits = { drainMs: 1000, limitMs: 1000 };
+    const seen: string[] = [];
+    const inner: Promise<void>[] = [];
+    const drain = () => {
+      seen.push(`drains, closing: ${String(lifecycle.isClosing())}`);
+      inner.push(lifecycle.close(drain, [() => seen.push('inner step')], limits));
+      return Promise.resolve();
+    };
+    const outer = lifecycle.close(drain, [() => seen.push('step')], limits);
+    await outer;
+    expect(seen).toEqual(['drains, closing: true', 'step']);
+    expect(inner[0]).toBe(outer);
+    expect(texts).toEqual([]);
+  });
+});

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CALL, errorBody, errorInfo } from '../helpers/ask.ts';
-import { fakeHandler, fakeService } from '../helpers/fake-service.ts';
+import { type FakeHandler, fakeHandler, fakeService } from '../helpers/fake-service.ts';
 import { exchange, post } from '../helpers/raw-http.ts';
 import { serve, type Served } from '../helpers/serve.ts';
+import { source } from '../helpers/source.ts';
+import { STREAM_CALL } from '../helpers/sse-bench.ts';
 
 let served: Served | undefined;
 
@@ -54,6 +56,28 @@ describe('closing', () => {
     await closed;
     expect(await answer).toMatchObject({ status: 503 });
     expect(service.calls).toEqual([]);
+  });
+
+  it('is joined by whoever closes because a stream ends by it', async () => {
+    const closings: Promise<void>[] = [];
+    const handler: FakeHandler = fakeHandler(
+      fakeService(({ caller }) => source().stream(caller.signal)),
+      {
+        onMetric(name, value) {
+          if (name === 'a2a_streams_open' && value === 0) closings.push(handler.close());
+        },
+      },
+    );
+    served = await serve((app) => app.use('/a2a', handler.handle));
+    const answer = exchange(served.port, post('/a2a', STREAM_CALL), STREAM_CALL);
+    while (handler.clock.pending() === 0) await new Promise(setImmediate);
+    const closed = handler.close();
+    // without the time in which calls may end
+    await closed;
+    expect(closings).toEqual([closed]);
+    expect(closings[0]).toBe(closed);
+    expect((await answer).body).toContain(': the server shuts down');
+    expect(handler.clock.pending()).toBe(0);
   });
 
   it('does not wait for a body that never ends', async () => {

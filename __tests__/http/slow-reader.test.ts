@@ -26,6 +26,32 @@ describe('a slow reader', () => {
     expect(bench.handler.clock.pending()).toBe(0);
   });
 
+  it('is cut that leaves the last frames unread, also where only keep-alives had made it too slow', async () => {
+    let response: express.Response | undefined;
+    await bench.restart((_req, res, next) => {
+      response = res;
+      next();
+    });
+    const socket = await bench.open();
+    const waiting = () => response?.writableLength ?? 0;
+    // until the kernel takes no more, and node has room
+    while (waiting() === 0) {
+      bench.feed.push([item('x'.repeat(8000))]);
+      await bench.settled();
+      if (waiting() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(response?.writableNeedDrain).toBe(false);
+    while (response?.writableNeedDrain === false) bench.handler.clock.advance(15_000);
+    await bench.handler.close();
+    expect(response?.writableEnded).toBe(true);
+    bench.handler.clock.advance(29_999);
+    expect(response?.destroyed).toBe(false);
+    bench.handler.clock.advance(1);
+    expect(response?.destroyed).toBe(true);
+    expect(bench.handler.clock.pending()).toBe(0);
+    socket.destroy();
+  });
+
   it('is not cut while it moves', async () => {
     const socket = await bench.open();
     for (let n = 0; n < 40; n += 1) bench.feed.push([item(MEGABYTE)]);

@@ -294,6 +294,18 @@ describe('closing', () => {
     expect(bench.handler.clock.pending()).toBe(0);
   });
 
+  it('ends the connections of streams as well, where clients would keep them', async () => {
+    bench.served.server.keepAliveTimeout = 600_000;
+    const socket = await bench.open({ Connection: 'keep-alive' });
+    await until(() => bench.handler.active() === 1);
+    bench.feed.push([item('one')]);
+    await bench.settled();
+    const closed = bench.handler.close();
+    expect(bench.handler.active()).toBe(0);
+    await closed;
+    expect(String(await readAll(socket))).toContain(': the server shuts down');
+  });
+
   it('tells a stream that fails by it why, though its head is out', async () => {
     bench.service = fakeService(({ caller: { signal } }) => failingOnAbort(signal));
     await bench.restart();

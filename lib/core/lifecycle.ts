@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import { type Deferred, deferred } from './promises.ts';
 import { UnavailableError } from '../protocol/errors.ts';
 
 /** Something that has to be up before requests are answered, and down in the end. */
@@ -33,7 +34,7 @@ const HANGING = 'a part of the backend does not answer; closing without it';
 export function createLifecycle(start: () => Promise<void>, clock: Clock, logger: Logger): Lifecycle {
   let starting: Promise<void> | undefined;
   let isReady = false;
-  let closing: Promise<void> | undefined;
+  let closing: Deferred<void> | undefined;
   let cancelRetry: () => void = () => undefined;
 
   async function attempt(): Promise<void> {
@@ -85,6 +86,9 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
     ready,
     isReady: () => isReady,
     close(drain, steps, { drainMs, limitMs }) {
+      if (closing !== undefined) return closing.promise;
+      // known before the first step: what that tells may ask, or close as well
+      closing = deferred();
       cancelRetry();
       // what is being started is closed after it has started
       const settled = () =>
@@ -96,11 +100,12 @@ export function createLifecycle(start: () => Promise<void>, clock: Clock, logger
         );
       const bounded = (step: () => unknown, ms: number) => () =>
         within((async () => step())(), Math.max(ms, STEP_MS), HANGING);
-      return (closing ??= runAll([
+      void runAll([
         bounded(drain, drainMs + STEP_MS),
         settled,
         ...steps.map((step) => bounded(step, limitMs)),
-      ]));
+      ]).then(closing.resolve);
+      return closing.promise;
     },
     isClosing: () => closing !== undefined,
   };

@@ -4,7 +4,7 @@ import type { Answer } from '../binding/answer.ts';
 import type { FailedCall } from '../binding/failed-call.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
-import { isPromiseLike } from '../core/promises.ts';
+import { type Deferred, deferred, isPromiseLike } from '../core/promises.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { A2AError } from '../protocol/errors.ts';
 import type { Version } from '../protocol/version.ts';
@@ -62,22 +62,21 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
       mask: seenBy,
       answer: send,
       onStreamOver: finish,
-      onStreamFailed: (call, error) => void fail(call, error),
+      onStreamFailed: failStream,
     },
   });
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
   const open = new OpenCalls<Req>();
   const turn = new AnswerTurn();
-  const endOfTurn = () => (isClosing ? undefined : turn.wait());
-  let isClosing = false;
-  let closing: Promise<void> | undefined;
+  const endOfTurn = () => (closing === undefined ? turn.wait() : undefined);
+  let closing: Deferred<void> | undefined;
   let isUp = false;
 
   const guarded: Service = {
     ...service,
     invoke(method, params, caller) {
-      if (isClosing) return Promise.reject(shuttingDown());
+      if (closing !== undefined) return Promise.reject(shuttingDown());
       return isUp ? service.invoke(method, params, caller) : invokeOnceUp(method, params, caller);
     },
   };
@@ -126,6 +125,16 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     finish(call);
   }
 
+  /** What has begun as a stream must not look as if it went on. */
+  function failStream(call: OpenCall<Req>, error: unknown): void {
+    if (!call.res.headersSent) {
+      void fail(call, error);
+      return;
+    }
+    breakOff(call, error);
+    finish(call);
+  }
+
   function finish(call: OpenCall<Req>): void {
     try {
       call.metered.end(call.reason);
@@ -170,7 +179,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   function send(call: OpenCall<Req>, answer: Answer): void {
     const { req, res, answerHeaders: active } = call;
     if (!call.isRead) cutUnread(req, res, clock);
-    if (isClosing) hangUpAfter(req, res);
+    if (closing !== undefined) hangUpAfter(req, res);
     if (answer.error !== undefined) call.metered.refused(answer.error);
     respond(
       req,
@@ -214,7 +223,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   function leave(call: OpenCall<Req>): void {
     call.unwatch?.();
     open.remove(call);
-    if (isClosing) hangUpAfter(call.req, call.res);
+    if (closing !== undefined) hangUpAfter(call.req, call.res);
   }
 
   function giveUp(call: OpenCall<Req>): void {
@@ -227,9 +236,16 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     metered.end(call.reason);
   }
 
-  async function close(withinMs: number): Promise<void> {
-    // streams end within this call, and hang up if so
-    isClosing = true;
+  function close(withinMs = 0): Promise<void> {
+    if (closing === undefined) {
+      // known before anything is broken off: streams end at once then, and hang up, and may tell somebody who closes as well
+      closing = deferred();
+      void breakAllOff(withinMs).then(closing.resolve);
+    }
+    return closing.promise;
+  }
+
+  async function breakAllOff(withinMs: number): Promise<void> {
     const answered = Promise.all(open.all().map((call) => call.whenOver()));
     for (const call of open.all()) call.end(SHUTDOWN);
     await new Promise<void>((resolve) => {
@@ -245,7 +261,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     });
   }
 
-  return { start, close: (withinMs = 0) => (closing ??= close(withinMs)), active: () => open.size };
+  return { start, close, active: () => open.size };
 }
 
 function isEmpty(call: AnyCall): boolean {

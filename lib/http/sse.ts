@@ -158,7 +158,10 @@ export class SseWriter extends AsyncResource implements Alarm {
       return;
     }
     this.#head();
-    if (this.#put(': keep-alive\n\n')) this.#awaitSilence();
+    const room = this.#put(': keep-alive\n\n');
+    // a middleware's `write` may have ended the call
+    if (gone(this.#res)) return;
+    if (room) this.#awaitSilence();
     else void this.#drained();
   }
 
@@ -182,8 +185,11 @@ export class SseWriter extends AsyncResource implements Alarm {
       const done = () => {
         res.off('drain', done);
         signal.removeEventListener('abort', done);
-        if (signal.aborted) this.stop();
-        else this.#awaitSilence();
+        // what ends by the abort may have ended before: its reader is waited for until all is taken
+        if (!gone(res)) {
+          if (signal.aborted) this.stop();
+          else this.#awaitSilence();
+        }
         resolve();
       };
       res.on('drain', done);
