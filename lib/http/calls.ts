@@ -240,7 +240,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     if (closing === undefined) {
       // known before anything is broken off: streams end at once then, and hang up, and may tell somebody who closes as well
       closing = deferred();
-      void breakAllOff(withinMs).then(closing.resolve);
+      breakAllOff(withinMs).then(closing.resolve, closing.reject);
     }
     return closing.promise;
   }
