@@ -9,6 +9,16 @@ import { sseBench, writes } from '../helpers/sse-bench.ts';
 
 const bench = sseBench();
 
+/** Serves anew; the response of the next call will be in what it gives. */
+async function restarted(): Promise<{ response?: express.Response }> {
+  const seen: { response?: express.Response } = {};
+  await bench.restart((_req, res, next) => {
+    seen.response = res;
+    next();
+  });
+  return seen;
+}
+
 const MEGABYTE = 'ab€😀'.repeat(100_000);
 
 // NEEDS row 12
@@ -27,27 +37,23 @@ describe('a slow reader', () => {
   });
 
   it('is cut that leaves the last frames unread, also where only keep-alives had made it too slow', async () => {
-    let response: express.Response | undefined;
-    await bench.restart((_req, res, next) => {
-      response = res;
-      next();
-    });
+    const seen = await restarted();
     const socket = await bench.open();
-    const waiting = () => response?.writableLength ?? 0;
+    const waiting = () => seen.response?.writableLength ?? 0;
     // until the kernel takes no more, and node has room
     while (waiting() === 0) {
       bench.feed.push([item('x'.repeat(8000))]);
       await bench.settled();
       if (waiting() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(response?.writableNeedDrain).toBe(false);
-    while (response?.writableNeedDrain === false) bench.handler.clock.advance(15_000);
+    expect(seen.response?.writableNeedDrain).toBe(false);
+    while (seen.response?.writableNeedDrain === false) bench.handler.clock.advance(15_000);
     await bench.handler.close();
-    expect(response?.writableEnded).toBe(true);
+    expect(seen.response?.writableEnded).toBe(true);
     bench.handler.clock.advance(29_999);
-    expect(response?.destroyed).toBe(false);
+    expect(seen.response?.destroyed).toBe(false);
     bench.handler.clock.advance(1);
-    expect(response?.destroyed).toBe(true);
+    expect(seen.response?.destroyed).toBe(true);
     expect(bench.handler.clock.pending()).toBe(0);
     socket.destroy();
   });
@@ -74,23 +80,19 @@ describe('a slow reader', () => {
   });
 
   it('that takes nothing for stallMs is cut, and retains little', async () => {
-    let response: express.Response | undefined;
-    await bench.restart((_req, res, next) => {
-      response = res;
-      next();
-    });
+    const seen = await restarted();
     const socket = await bench.open();
     for (let n = 0; n < 40; n += 1) bench.feed.push([item(MEGABYTE)]);
     await until(() => bench.feed.taken() > 0);
     await bench.settled();
-    expect(response?.writableLength).toBeLessThan(256 * 1024);
+    expect(seen.response?.writableLength).toBeLessThan(256 * 1024);
     // the keep-alive waits while a write is pending
     bench.handler.clock.advance(29_999);
     await bench.settled();
-    expect(response?.destroyed).toBe(false);
+    expect(seen.response?.destroyed).toBe(false);
     bench.handler.clock.advance(1);
     await bench.feed.left;
-    expect(response?.destroyed).toBe(true);
+    expect(seen.response?.destroyed).toBe(true);
     await until(() => bench.handler.active() === 0);
     expect(bench.handler.clock.pending()).toBe(0);
     expect(bench.handler.reports).toEqual([]);
