@@ -13,6 +13,7 @@ const PORTS = [
   'logger',
   'push-storage',
   'storage',
+  'transient-map',
 ];
 const NETWORK = ['dgram', 'dns', 'http', 'http2', 'https', 'net', 'tls'];
 
@@ -79,7 +80,7 @@ function forbidden(name, layer) {
     });
   }
   if (layer.core) {
-    const message = `lib/${name} sees the ports, the log, the fold and the heap of core.`;
+    const message = `lib/${name} sees the ports, the log, the fold and the containers of core.`;
     patterns.push({ regex: `^\\.\\./(?:\\.\\./)*core/(?!(?:${layer.core.join('|')})\\.ts$)`, message });
   }
   return patterns;

@@ -120,7 +120,7 @@ const APPEND = [
     'the deadline of a pause is forgotten',
     'append.ts',
     ['S9'],
-    ['due.set(record.id, table.now() + pause.timeoutMs)', 'due.delete(record.id)'],
+    ['due.set(record, table.now() + pause.timeoutMs)', 'due.delete(record)'],
   ),
   mutant(
     'the deadline of a pause counts though there is more',
@@ -128,15 +128,15 @@ const APPEND = [
     ['S9'],
     [
       'if (more) return;\n',
-      'if (more) {\n    if (pause?.timeoutMs !== undefined) table.due(record.scope.agent).set(record.id, table.now() + pause.timeoutMs);\n    return;\n  }\n',
+      'if (more) {\n    if (pause?.timeoutMs !== undefined) table.due(record.scope.agent).set(record, table.now() + pause.timeoutMs);\n    return;\n  }\n',
     ],
   ),
-  mutant('a pause leaves the task due', 'append.ts', ['S9'], ['else due.delete(record.id);', '']),
+  mutant('a pause leaves the task due', 'append.ts', ['S9'], ['else due.delete(record);', '']),
   mutant(
     'a pause while a cancel is wanted waits for the lease to end',
     'append.ts',
     ['S9'],
-    ['if (record.cancelSeq > 0) due.set(record.id, table.now());\n  else if', 'if'],
+    ['if (record.cancelSeq > 0) due.set(record, table.now());\n  else if', 'if'],
   ),
   mutant(
     'a pause does not begin the attempts anew',
@@ -164,7 +164,7 @@ const CLIENT = [
     'a new task is not due',
     'client-writes.ts',
     ['S1'],
-    ['table.due(scope.agent).set(record.id, now);\n  table.keys', 'table.keys'],
+    ['table.due(scope.agent).set(record, now);\n  table.keys', 'table.keys'],
   ),
   mutant(
     'a name that is taken is given away',
@@ -311,7 +311,7 @@ const CLIENT = [
     'input does not make the task due',
     'client-writes.ts',
     ['S9', 'S10'],
-    ['if (!isLive(record, table.now())) table.due(record.scope.agent).set(record.id, table.now());', ''],
+    ['if (!isLive(record, table.now())) table.due(record.scope.agent).set(record, table.now());', ''],
   ),
   mutant(
     'input makes a task due that is being run',
@@ -368,7 +368,7 @@ const CLIENT = [
     'nobody hears of the end that a cancel gave the lease',
     'client-writes.ts',
     ['S12'],
-    ['table.due(record.scope.agent).set(record.id, lease.until);', ''],
+    ['table.due(record.scope.agent).set(record, lease.until);', ''],
   ),
 ];
 
@@ -377,25 +377,25 @@ const LEASES = [
     'a task with a live lease is claimed',
     'leases.ts',
     ['S8', 'S9', 'S10'],
-    [
-      'return dueAt !== undefined && dueAt <= now ? table.find(taskId) : undefined;',
-      'return dueAt === undefined ? undefined : table.find(taskId);',
-    ],
+    ['return record.due.at <= now ? record : undefined;', 'return record;'],
+  ),
+  mutant(
+    "another agent's task is claimed by its name",
+    'leases.ts',
+    ['S8'],
+    [' || record.scope.agent !== agent', ''],
   ),
   mutant(
     'a claimed task is due again at once',
     'leases.ts',
     ['S8 claim: by name'],
-    ['table.due(record.scope.agent).set(record.id, until);', ''],
+    ['table.due(record.scope.agent).set(record, until);', ''],
   ),
   mutant(
     'a lease that ends makes nobody look',
     'leases.ts',
     ['S8'],
-    [
-      'table.due(record.scope.agent).set(record.id, until);',
-      'table.due(record.scope.agent).delete(record.id);',
-    ],
+    ['table.due(record.scope.agent).set(record, until);', 'table.due(record.scope.agent).delete(record);'],
   ),
   mutant(
     'a claim gives more than its limit',
@@ -444,7 +444,7 @@ const LEASES = [
     'a renew is heard, but the task is due at the old end',
     'leases.ts',
     ['S8'],
-    ['table.due(record.scope.agent).set(record.id, lease.until);', ''],
+    ['table.due(record.scope.agent).set(record, lease.until);', ''],
   ),
   mutant(
     'a renew by an old lease is taken',
@@ -543,7 +543,7 @@ const LOG = [
     'a task that has ended stays due',
     'task-table.ts',
     ['S11', 'S21'],
-    ['due(record.scope.agent).delete(record.id);', ''],
+    ['due(record.scope.agent).delete(record);', ''],
   ),
   mutant(
     'times go back with the clock',

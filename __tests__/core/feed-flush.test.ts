@@ -1,6 +1,33 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createFlush } from '../../lib/core/feed-flush.ts';
+import { createFlush, type Flush, type Marked } from '../../lib/core/feed-flush.ts';
+import type { Clock } from '../../lib/core/clock.ts';
 import { fakeClock } from '../../lib/testing/fake-clock.ts';
+
+interface Item<T> extends Marked {
+  readonly name: T;
+}
+
+/** A flush of things that have names. */
+function flushOf<T>(clock: Clock, deliver: (name: T) => void): Flush<T> {
+  const items = new Map<T, Item<T>>();
+  const { mark, forget, soon } = createFlush<Item<T>>(clock, ({ name }) => {
+    deliver(name);
+  });
+  function itemOf(name: T): Item<T> {
+    const item = items.get(name) ?? { name, isMarked: false };
+    items.set(name, item);
+    return item;
+  }
+  return {
+    mark: (name) => {
+      mark(itemOf(name));
+    },
+    forget: (name) => {
+      forget(itemOf(name));
+    },
+    soon,
+  };
+}
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -14,7 +41,7 @@ describe('a flush', () => {
 
   it('comes before the loop turns, once for all that was marked in the same turn and its microtasks', async () => {
     const delivered: string[] = [];
-    const { mark } = createFlush<string>(fakeClock(), (item) => delivered.push(item));
+    const { mark } = flushOf<string>(fakeClock(), (item) => delivered.push(item));
     await Promise.resolve();
     mark('a');
     mark('b');
@@ -30,7 +57,7 @@ describe('a flush', () => {
 
   it('is followed by one for what was marked while it went on', async () => {
     const delivered: number[] = [];
-    const { mark } = createFlush<number>(fakeClock(), (item) => {
+    const { mark } = flushOf<number>(fakeClock(), (item) => {
       delivered.push(item);
       // a reader answers with a further entry
       if (item < 3) void Promise.resolve().then(() => mark(item + 1));
@@ -46,7 +73,7 @@ describe('a flush', () => {
   ])('is followed by a pause: %s', async (_name, tookMs, pauseMs) => {
     const clock = fakeClock();
     const delivered: string[] = [];
-    const { mark } = createFlush<string>(clock, (item) => {
+    const { mark } = flushOf<string>(clock, (item) => {
       delivered.push(item);
       // what readers do in their microtasks counts
       void Promise.resolve().then(() => clock.advance(tookMs));
@@ -68,7 +95,7 @@ describe('a flush', () => {
     async function afterFlush(tookMs: number) {
       const clock = fakeClock();
       const delivered: string[] = [];
-      const { mark } = createFlush<string>(clock, (item) => {
+      const { mark } = flushOf<string>(clock, (item) => {
         delivered.push(item);
         if (item === 'b') clock.advance(tookMs);
       });
@@ -111,7 +138,7 @@ describe('a flush', () => {
   ])('waits where the pause is shorter than a timer can be: %s', async (_name, turns) => {
     const clock = fakeClock();
     const delivered: string[] = [];
-    const { mark } = createFlush<string>(clock, (item) => {
+    const { mark } = flushOf<string>(clock, (item) => {
       delivered.push(item);
       clock.advance(0.2);
     });
@@ -130,7 +157,7 @@ describe('a flush', () => {
   it('tells who waits for the next one, with or without news', async () => {
     const clock = fakeClock();
     const heard: string[] = [];
-    const { mark, soon } = createFlush<string>(clock, (item) => heard.push(item));
+    const { mark, soon } = flushOf<string>(clock, (item) => heard.push(item));
     void soon().then(() => heard.push('told'));
     await Promise.resolve();
     expect(heard).toEqual([]);
@@ -149,7 +176,7 @@ describe('a flush', () => {
     const clock = fakeClock();
     const heard: string[] = [];
     const wait = (name: string) => void soon().then(() => heard.push(name));
-    const { mark, soon } = createFlush<string>(clock, (item) => {
+    const { mark, soon } = flushOf<string>(clock, (item) => {
       heard.push(item);
       if (item === 'a') void Promise.resolve().then(() => clock.advance(pauseMs));
     });
@@ -171,7 +198,7 @@ describe('a flush', () => {
 
   it('is over with what the turn does without waiting before those are told for whom it is too far away', async () => {
     const clock = fakeClock();
-    const { mark, soon } = createFlush<string>(clock, () => {
+    const { mark, soon } = flushOf<string>(clock, () => {
       void Promise.resolve().then(() => clock.advance(30));
     });
     mark('a');
@@ -189,11 +216,34 @@ describe('a flush', () => {
 
   it('leaves out what has been forgotten', async () => {
     const delivered: string[] = [];
-    const { mark, forget } = createFlush<string>(fakeClock(), (item) => delivered.push(item));
+    const { mark, forget } = flushOf<string>(fakeClock(), (item) => delivered.push(item));
     mark('a');
     mark('b');
     forget('a');
     await turn();
     expect(delivered).toEqual(['b']);
+  });
+
+  it('leaves out what has been forgotten while it went on', async () => {
+    const delivered: string[] = [];
+    const { mark, forget } = flushOf<string>(fakeClock(), (item) => {
+      delivered.push(item);
+      forget('b');
+    });
+    mark('a');
+    mark('b');
+    await turn();
+    expect(delivered).toEqual(['a']);
+  });
+
+  it('comes once for what has been forgotten and has news again', async () => {
+    const delivered: string[] = [];
+    const { mark, forget } = flushOf<string>(fakeClock(), (item) => delivered.push(item));
+    mark('a');
+    forget('a');
+    mark('b');
+    mark('a');
+    await turn();
+    expect(delivered.toSorted()).toEqual(['a', 'b']);
   });
 });

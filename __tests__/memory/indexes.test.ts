@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createDueIndex } from '../../lib/memory/due-index.ts';
+import { type Due, DueIndex } from '../../lib/memory/due-index.ts';
 import { createFifo } from '../../lib/memory/fifo.ts';
 import { jsonBytes } from '../../lib/memory/frozen-copy.ts';
 import { createListIndex } from '../../lib/memory/list-index.ts';
@@ -9,9 +9,18 @@ import { scopeKeyOf } from '../../lib/memory/task-record.ts';
 import { TaskLog } from '../../lib/memory/task-log.ts';
 import type { LogEntry } from '../../lib/core/log.ts';
 
+interface Named extends Due<Named> {
+  readonly id: string;
+}
+
 describe('the due index', () => {
+  /** Things that have names. */
+  function named(count: number): Named[] {
+    return Array.from({ length: count }, (_, n) => ({ id: `t${String(n)}`, due: undefined }));
+  }
+
   const step = fc.record({
-    id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    which: fc.nat(4),
     at: fc.option(fc.nat(20), { nil: undefined }),
     now: fc.option(fc.nat(20), { nil: undefined }),
   });
@@ -19,18 +28,21 @@ describe('the due index', () => {
   it('always knows the task that has been due for longest', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const index = createDueIndex();
-        const expected = new Map<string, { at: number; order: number }>();
-        steps.forEach(({ id, at, now }, order) => {
+        const index = new DueIndex<Named>();
+        const items = named(5);
+        const expected = new Map<Named, { at: number; order: number }>();
+        steps.forEach(({ which, at, now }, order) => {
+          const item = items[which];
+          if (item === undefined) return;
           if (at === undefined) {
-            index.delete(id);
-            expected.delete(id);
+            index.delete(item);
+            expected.delete(item);
           } else {
-            index.set(id, at);
-            expected.set(id, { at, order });
+            index.set(item, at);
+            expected.set(item, { at, order });
           }
-          expect(index.dueAt(id)).toBe(expected.get(id)?.at);
-          expect(index.size()).toBe(expected.size);
+          expect(item.due?.at).toBe(expected.get(item)?.at);
+          expect(index.size).toBe(expected.size);
           if (now === undefined) return;
           const due = [...expected].filter(([, slot]) => slot.at <= now);
           due.sort(([, a], [, b]) => a.at - b.at || a.order - b.order);
@@ -41,14 +53,15 @@ describe('the due index', () => {
   });
 
   it('stays in order when it is tidied up in the middle of many changes', () => {
-    const index = createDueIndex();
+    const index = new DueIndex<Named>();
+    const items = named(10);
     for (let round = 0; round < 200; round += 1) {
-      for (let n = 0; n < 10; n += 1) index.set(`t${String(n)}`, 1000 * round + ((n * 7) % 10));
+      for (const [n, item] of items.entries()) index.set(item, 1000 * round + ((n * 7) % 10));
     }
     const order: (string | undefined)[] = [];
     for (let n = 0; n < 11; n += 1) {
       const oldest = index.oldest(Infinity);
-      order.push(oldest);
+      order.push(oldest?.id);
       if (oldest !== undefined) index.delete(oldest);
     }
     expect(order).toEqual(['t0', 't3', 't6', 't9', 't2', 't5', 't8', 't1', 't4', 't7', undefined]);

@@ -1,6 +1,7 @@
 // The work that is counted: an agent on a socket of this process, through Express, as users have it.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { a2aRouter, memoryBackend } from 'express-a2a';
 import express from 'express';
 import { HttpConnection } from '../lib/http-connection.mjs';
@@ -19,6 +20,9 @@ const BYTES = 64;
 /** Streams on which nothing happens, each with an agent at work. */
 const IDLE = { warmUp: 50, count: 200 };
 
+/** Sends between young collections, of which each makes what it finds twice old. */
+const OLD = { atOnce: 8, rounds: 50 };
+
 /** Chunks of a task that is short, and of one that is long: it must cost as much per chunk. */
 const GROWTH = { short: 1000, long: 16_000 };
 
@@ -30,8 +34,14 @@ async function serve(wrap) {
     card: { name: 'Guard', description: 'Is counted', version: '1.0.0' },
     worker: { concurrency: IDLE.warmUp + IDLE.count },
   });
-  const server = createServer(express().use('/a2a', a2a)).listen(0, '127.0.0.1');
+  const server = createServer(express().use('/a2a', a2a));
   watchSockets(server);
+  return listen(server);
+}
+
+/** @param {import('node:http').Server} server */
+async function listen(server) {
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
@@ -58,6 +68,7 @@ export async function measureAll({ wrap = (storage) => storage, growth = GROWTH 
   for (const [name, request] of Object.entries(calls))
     Object.assign(counts, await perCall(connection, name, request));
   Object.assign(counts, await perDelivery(port), await perChunk(connection, growth));
+  Object.assign(counts, await perSendThatGetsOld());
   // at last, as its agents stay
   Object.assign(counts, await perIdleStream(port));
   return counts;
@@ -147,6 +158,41 @@ async function perChunk(connection, { short, long }) {
     'growth 1,000 to 16,000: storage calls, exponent': exponent(few.storage, many.storage),
     'growth 1,000 to 16,000: JSON.stringify, exponent': exponent(few.json, many.json),
   };
+}
+
+/**
+ * What outlives two young collections, in front of Express, whose own requests do: the finished task should, and nothing else.
+ * A container that is old may keep alive what has come and gone in it.
+ */
+async function perSendThatGetsOld() {
+  /** @type {import('express-a2a').A2ARouter<import('node:http').IncomingMessage>} */
+  const a2a = a2aRouter({
+    agent: scriptedAgent,
+    card: { name: 'Guard', description: 'Is counted', version: '1.0.0' },
+  });
+  const connections = await openConnections(
+    await listen(createServer(a2a.before(express(), '/a2a'))),
+    OLD.atOnce,
+  );
+  const repeat = async (/** @type {number} */ rounds) => {
+    for (let i = 0; i < rounds; i++) {
+      await Promise.all(connections.map((connection) => connection.request(sendMessage('echo'))));
+      globalThis.gc?.({ type: 'minor' });
+    }
+  };
+  await repeat(OLD.rounds);
+  heapNow();
+  const before = oldNow();
+  await repeat(OLD.rounds);
+  return { 'SendMessage: KB that get old': (oldNow() - before) / OLD.rounds / OLD.atOnce / 1024 };
+}
+
+/** Bytes in use that two young collections have left. */
+function oldNow() {
+  globalThis.gc?.({ type: 'minor' });
+  globalThis.gc?.({ type: 'minor' });
+  const old = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space');
+  return old?.space_used_size ?? NaN;
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { Clock } from './clock.ts';
 import { inMicrotask } from './promises.ts';
 
+/** Something that has news, or not. */
+export interface Marked {
+  /** Written by the flush, and by nobody else. */
+  isMarked: boolean;
+}
+
 /** Wakes the readers of all tasks with news together. */
 export interface Flush<T> {
   /** This one has news. */
@@ -26,8 +32,8 @@ const FAR_MS = 5;
  * on delivery at most, in batches that grow with the load.
  * T ends when the readers have written to their sockets, not when they were woken.
  */
-export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<T> {
-  const dirty = new Set<T>();
+export function createFlush<T extends Marked>(clock: Clock, deliver: (item: T) => void): Flush<T> {
+  let dirty: T[] = [];
   let waiting: (() => void)[] = [];
   let planned = false;
   let isFar = false;
@@ -59,14 +65,20 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
   function run(): void {
     isFar = false;
     const startedMs = clock.elapsed();
-    const items = [...dirty];
-    dirty.clear();
-    for (const item of items) deliver(item);
+    const items = dirty;
+    dirty = [];
+    let tasks = 0;
+    for (const item of items) {
+      if (!item.isMarked) continue;
+      item.isMarked = false;
+      tasks += 1;
+      deliver(item);
+    }
     tellWaiting();
     // the first tick comes when all readers have run, the second when node has written what they gave it
     inMicrotask(() => {
       process.nextTick(() => {
-        process.nextTick(rest, startedMs, items.length);
+        process.nextTick(rest, startedMs, tasks);
       });
     });
   }
@@ -77,16 +89,19 @@ export function createFlush<T>(clock: Clock, deliver: (item: T) => void): Flush<
     const leastMs = tasks > 1 ? Math.min(tookMs * GATHER.times, GATHER.mostMs) : 0;
     notBefore = nowMs + Math.min(Math.max(tookMs, leastMs), MAX_PAUSE_MS);
     planned = false;
-    if (dirty.size > 0 || waiting.length > 0) plan();
+    if (dirty.length > 0 || waiting.length > 0) plan();
   }
 
   return {
     mark(item) {
-      dirty.add(item);
+      if (!item.isMarked) {
+        item.isMarked = true;
+        dirty.push(item);
+      }
       if (!planned) plan();
     },
     forget(item) {
-      dirty.delete(item);
+      item.isMarked = false;
     },
     soon() {
       return new Promise((resolve) => {

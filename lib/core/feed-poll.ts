@@ -3,8 +3,8 @@ import { within } from './feed-page.ts';
 import type { Watch } from './feed-watch.ts';
 import type { TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
-
 import type { Storage } from './storage.ts';
+import type { TransientMap } from './transient-map.ts';
 
 /** The poll that makes lost hints harmless. It works only while tasks are watched. */
 export interface Poll {
@@ -33,7 +33,7 @@ export function createPoll(options: {
   readonly storage: Pick<Storage, 'heads'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly watches: ReadonlyMap<TaskId, Watch>;
+  readonly watches: Pick<TransientMap<TaskId, Watch>, 'all' | 'size'>;
 }): Poll {
   const { storage, clock, logger, watches } = options;
   let cancelTick: (() => void) | undefined;
@@ -49,7 +49,7 @@ export function createPoll(options: {
   function tick(): void {
     cancelTick = clock.after(TICK_MS, tick);
     unjoined = 0;
-    for (const watch of watches.values()) {
+    for (const watch of watches.all()) {
       if (watch.owed > 0) isDeaf = true;
       watch.owed = 0;
       watch.tick();
@@ -66,7 +66,7 @@ export function createPoll(options: {
       return;
     }
     isPolling = true;
-    const before = new Map([...watches.values()].map((watch) => [watch, watch.head()]));
+    const before = new Map(watches.all().map((watch) => [watch, watch.head()]));
     const ids = [...before.keys()].map(({ taskId }) => taskId);
     try {
       const heads = await within(clock, POLL_LIMIT_MS, () => storage.heads(ids));

@@ -1,4 +1,5 @@
 import type { EventBus, TaskHint } from './event-bus.ts';
+import type { Marked } from './feed-flush.ts';
 import type { Page, Reader, Source } from './feed-reader.ts';
 import type { Ring } from './feed-ring.ts';
 import type { LogEntry, Seq, TaskId } from './log.ts';
@@ -28,12 +29,13 @@ const NOBODY: readonly Reader[] = [];
 export type Listening = 'joining' | 'late' | 'lost' | 'live' | 'left';
 
 /** One task that has readers: one subscription, one ring, and who reads. */
-export class Watch implements Source {
+export class Watch implements Source, Marked {
   readonly taskId: TaskId;
   /** Most tasks have one reader. */
   #only: Reader | undefined;
   #others: Set<Reader> | undefined;
   ring: Ring | undefined;
+  isMarked = false;
   listening: Listening = 'late';
   /** The poll found this number, and no hint has told of it yet. */
   owed: Seq = 0;

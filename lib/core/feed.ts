@@ -11,6 +11,7 @@ import { Watch, type WatchContext } from './feed-watch.ts';
 import type { LogEntry, Scope, Seq, TaskId } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Storage, TaskSnapshot } from './storage.ts';
+import { TransientMap } from './transient-map.ts';
 
 export { CursorTrimmed } from './feed-reader.ts';
 
@@ -81,7 +82,7 @@ export function createTaskFeed(options: {
 }): TaskFeed {
   const { storage, eventBus, clock, logger, limits = {} } = options;
   const { pageEntries = 256, pageBytes = 256 * 1024 } = limits;
-  const watches = new Map<TaskId, Watch>();
+  const watches = new TransientMap<TaskId, Watch>();
   const rings = createRingBudget(limits);
   const poll = createPoll({ storage, clock, logger, watches });
   const flush = createFlush<Watch>(clock, (watch) => {
@@ -155,7 +156,7 @@ export function createTaskFeed(options: {
     close() {
       isClosed = true;
       stopGaps();
-      for (const watch of watches.values()) watch.end();
+      for (const watch of watches.all()) watch.end();
     },
   };
 }

@@ -6,6 +6,7 @@ import { Ending } from './ending.ts';
 import type { EventBus } from './event-bus.ts';
 import { type ErrorInfo, Failures } from './failure.ts';
 import type { AgentTurns } from './fairness.ts';
+import type { Placed } from './heap.ts';
 import { Inbox, type InboxOwner, type InputEntry } from './inbox.ts';
 import { type LeaseHolder, LeaseKeeper } from './lease-keeper.ts';
 import type { Seq, TaskId } from './log.ts';
@@ -47,7 +48,7 @@ export interface RunOptions {
 }
 
 /** A task in the hands of this worker. */
-export interface Run {
+export interface Run extends Placed {
   readonly taskId: TaskId;
   /** Begins, once. What the watcher is told comes after this call has begun, and may come within it. */
   readonly begin: () => void;
@@ -93,6 +94,7 @@ class TaskRun
   readonly stopSignal: StopSignal;
   readonly queue: AppendQueue;
   readonly released = new Ending();
+  place = 0;
   readonly #keeper: LeaseKeeper;
   readonly #meter: RunMeter | undefined;
   readonly #watcher: RunWatcher;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { isInterrupted } from '../protocol/states.ts';
 import type { Broker, WorkHint, WorkOutcome } from './broker.ts';
 import { Alarms, OUTSIDE } from './alarms.ts';
+import { Bag } from './bag.ts';
 import type { TaskId } from './log.ts';
 import { wholeMs } from './clock.ts';
 import { allEnded, Ending, unlessEnded } from './ending.ts';
@@ -39,7 +40,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runOptions = { ...options, worker, agentTurns: new AgentTurns(clock), alarms: new Alarms(clock) };
-  const runs = new Set<Run>();
+  const runs = new Bag<Run>();
   const giveUp = new Ending();
   let looking: Promise<readonly Run[]> | undefined;
   let lookAgain = false;
@@ -104,7 +105,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const watcher: RunWatcher = {
     onReleased(run) {
-      runs.delete(run);
+      runs.remove(run);
       options.onMetric?.('a2a_runs_active', runs.size, {});
       orphaned += 1;
     },
@@ -161,14 +162,14 @@ export function createWorker(options: WorkerOptions): Worker {
     cancelPoll();
     const cancelDeadline = clock.after(drainMs, () => {
       isDrained = true;
-      for (const run of runs) run.stop('shutdown');
+      for (const run of runs.all()) run.stop('shutdown');
     });
     const cancelGiveUp = clock.after(drainMs + options.cancelGraceMs, () => {
       giveUp.end(new Error('The worker is stopped'));
     });
     // a claim under way may still start runs; one that hangs may not take longer than runs may
     await looking;
-    await allEnded([...runs].map(({ released }) => released));
+    await allEnded(runs.all().map(({ released }) => released));
     cancelDeadline();
     cancelGiveUp();
     try {

@@ -1,3 +1,6 @@
+import { Bag } from '../core/bag.ts';
+import type { Placed } from '../core/heap.ts';
+
 /** Bounds the bytes of all bodies that are being read, together. */
 export interface BodyRoom {
   /** Begins a body. `giveWay` is called at most once: when room is short, and this is the largest body there is. */
@@ -11,8 +14,9 @@ export interface BodyPlace {
   readonly leave: () => void;
 }
 
-interface Held {
+interface Held extends Placed {
   bytes: number;
+  isFree: boolean;
   readonly giveWay: () => void;
 }
 
@@ -21,16 +25,19 @@ interface Held {
  * that came last: whoever sends little is served, however many large bodies are held open.
  */
 export function createBodyRoom(mostBytes: number): BodyRoom {
-  const bodies = new Set<Held>();
+  const bodies = new Bag<Held>();
   let all = 0;
 
   function free(body: Held): void {
-    if (bodies.delete(body)) all -= body.bytes;
+    if (body.isFree) return;
+    body.isFree = true;
+    bodies.remove(body);
+    all -= body.bytes;
   }
 
   function makeRoom(): void {
     while (all > mostBytes) {
-      const largest = [...bodies].reduce((most, body) => (body.bytes > most.bytes ? body : most));
+      const largest = bodies.all().reduce((most, body) => (body.bytes > most.bytes ? body : most));
       free(largest);
       largest.giveWay();
     }
@@ -38,7 +45,7 @@ export function createBodyRoom(mostBytes: number): BodyRoom {
 
   return {
     enter(giveWay) {
-      const body = { bytes: 0, giveWay };
+      const body: Held = { bytes: 0, isFree: false, giveWay, place: 0 };
       bodies.add(body);
       return {
         take(bytes) {

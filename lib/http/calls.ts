@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../binding/answer.ts';
 import type { FailedCall } from '../binding/failed-call.ts';
 import type { Binding, CallBody, CallReply, CallRequest, StreamReply } from '../binding/binding.ts';
+import { Bag } from '../core/bag.ts';
 import { type Caller, type Method, type Reply, type Service, SHUTDOWN } from '../core/call.ts';
 import { type Deferred, deferred, isPromiseLike } from '../core/promises.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
@@ -20,7 +21,7 @@ import { hangUpAfter } from './hang-up.ts';
 import type { HandlerOptions } from './handler.ts';
 import { cutUnread } from './linger.ts';
 import { type Masking, shuttingDown } from './mask.ts';
-import { type AnyCall, NO_HEADERS, OpenCall, OpenCalls } from './open-call.ts';
+import { type AnyCall, NO_HEADERS, OpenCall } from './open-call.ts';
 import { cut, HttpRefusal, respond } from './respond.ts';
 import type { AddressOf, Urls } from './urls.ts';
 
@@ -67,7 +68,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
   });
   const limits = { bytes: options.bodyBytes, room: createBodyRoom(options.bodiesBytes) };
   const departures = createDepartures();
-  const open = new OpenCalls<Req>();
+  const open = new Bag<OpenCall<Req>>();
   const turn = new AnswerTurn();
   const endOfTurn = () => (closing === undefined ? turn.wait() : undefined);
   let closing: Deferred<void> | undefined;
@@ -220,15 +221,22 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
     cut(call.res);
   }
 
+  /** Twice is fine. */
+  function over(call: OpenCall<Req>): void {
+    if (call.isOver) return;
+    call.leave();
+    open.remove(call);
+  }
+
   function leave(call: OpenCall<Req>): void {
     call.unwatch?.();
-    open.remove(call);
+    over(call);
     if (closing !== undefined) hangUpAfter(call.req, call.res);
   }
 
   function giveUp(call: OpenCall<Req>): void {
     const { req, res, binding, metered } = call;
-    open.remove(call);
+    over(call);
     hangUpAfter(req, res);
     const error = metered.refused(shuttingDown());
     if (res.headersSent) cut(res);

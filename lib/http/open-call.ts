@@ -69,32 +69,3 @@ export class OpenCall<Req extends IncomingMessage = IncomingMessage> extends Cal
 
 /** One of any kind of requests. */
 export type AnyCall = Omit<OpenCall, 'addressOf'>;
-
-/** The calls that are open. A list, as sets shrink and grow with each call where there are few. */
-export class OpenCalls<Req extends IncomingMessage> {
-  readonly #calls: OpenCall<Req>[] = [];
-
-  get size(): number {
-    return this.#calls.length;
-  }
-
-  all(): readonly OpenCall<Req>[] {
-    return [...this.#calls];
-  }
-
-  add(call: OpenCall<Req>): void {
-    call.place = this.#calls.push(call) - 1;
-  }
-
-  /** Takes one out that is over; twice is fine. */
-  remove(call: OpenCall<Req>): void {
-    if (call.isOver) return;
-    call.leave();
-    // the last one takes its place
-    const last = this.#calls.pop();
-    if (last !== undefined && last !== call) {
-      last.place = call.place;
-      this.#calls[call.place] = last;
-    }
-  }
-}

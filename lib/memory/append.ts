@@ -118,7 +118,7 @@ function endRun(table: TaskTable, record: TaskRecord, { upTo, pause }: StatusBod
   if (more) return;
   record.lease = undefined;
   const due = table.due(record.scope.agent);
-  if (record.cancelSeq > 0) due.set(record.id, table.now());
-  else if (pause?.timeoutMs !== undefined) due.set(record.id, table.now() + pause.timeoutMs);
-  else due.delete(record.id);
+  if (record.cancelSeq > 0) due.set(record, table.now());
+  else if (pause?.timeoutMs !== undefined) due.set(record, table.now() + pause.timeoutMs);
+  else due.delete(record);
 }

@@ -35,7 +35,7 @@ export function createTask(table: TaskTable, init: NewTask): CreatedTask {
   }
   const record = table.create(init);
   if (init.push !== undefined) table.push.put(record, init.push, record.seq);
-  table.due(scope.agent).set(record.id, now);
+  table.due(scope.agent).set(record, now);
   table.keys.add(record.scopeKey, idempotency, { taskId: record.id, seq: 1 }, now);
   return { created: true, taskId: record.id, seq: 1, entry: record.newest };
 }
@@ -85,7 +85,7 @@ function addResume(table: TaskTable, record: TaskRecord, data: unknown): WriteRe
 function goOn(table: TaskTable, record: TaskRecord, input: EntryDraft): WriteResult {
   const waits = isInterrupted(record.state);
   const entries = table.write(record, waits ? [input, table.draft(WORKING)] : [input], 0);
-  if (!isLive(record, table.now())) table.due(record.scope.agent).set(record.id, table.now());
+  if (!isLive(record, table.now())) table.due(record.scope.agent).set(record, table.now());
   return written(record, record.inputSeq, entries);
 }
 
@@ -111,7 +111,7 @@ export function requestCancel(
   const entries = table.write(record, [cancel], 0);
   lease.until = Math.min(lease.until, table.now() + graceMs);
   lease.cap = lease.until;
-  table.due(record.scope.agent).set(record.id, lease.until);
+  table.due(record.scope.agent).set(record, lease.until);
   return written(record, record.cancelSeq, entries);
 }
 

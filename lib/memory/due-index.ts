@@ -1,59 +1,55 @@
 import { Heap, type Placed } from '../core/heap.ts';
-import type { TaskId } from '../core/log.ts';
 
-/** When must somebody look at which task: work, leases that end, and pauses that have lasted too long, in one order. */
-export interface DueIndex {
-  /** Makes the task due at that time, and at no other. */
-  readonly set: (taskId: TaskId, atMs: number) => void;
-  readonly delete: (taskId: TaskId) => void;
-  readonly dueAt: (taskId: TaskId) => number | undefined;
-  /** The task that has been due for longest; undefined when none is due at `nowMs`. It stays in the index. */
-  readonly oldest: (nowMs: number) => TaskId | undefined;
-  readonly size: () => number;
+/** Something that somebody must look at some time, or never. */
+export interface Due<T> {
+  /** Written by the index that it is in, and by nobody else. */
+  due: DueSlot<T> | undefined;
 }
 
-interface Slot extends Placed {
-  readonly taskId: TaskId;
+/** When it is due. */
+interface DueSlot<T> extends Placed {
+  readonly item: T;
   at: number;
   /** Tells what was made due first at one time. */
   order: number;
 }
 
-/** Makes an empty one. */
-export function createDueIndex(): DueIndex {
-  const slots = new Map<TaskId, Slot>();
-  const heap = new Heap(isBefore);
-  let order = 0;
+/** When must somebody look at what: work, leases that end, and pauses that have lasted too long, in one order. */
+export class DueIndex<T extends Due<T>> {
+  readonly #heap = new Heap<DueSlot<T>>(isBefore);
+  #order = 0;
 
-  return {
-    set(taskId, at) {
-      order += 1;
-      const known = slots.get(taskId);
-      if (known === undefined) {
-        const slot = { taskId, at, order, place: 0 };
-        slots.set(taskId, slot);
-        heap.add(slot);
-        return;
-      }
-      known.at = at;
-      known.order = order;
-      heap.moved(known);
-    },
-    delete(taskId) {
-      const slot = slots.get(taskId);
-      if (slot === undefined) return;
-      slots.delete(taskId);
-      heap.remove(slot);
-    },
-    dueAt: (taskId) => slots.get(taskId)?.at,
-    oldest(nowMs) {
-      const top = heap.first();
-      return top === undefined || top.at > nowMs ? undefined : top.taskId;
-    },
-    size: () => slots.size,
-  };
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  /** Makes it due at that time, and at no other. */
+  set(item: T, at: number): void {
+    this.#order += 1;
+    const known = item.due;
+    if (known === undefined) {
+      item.due = { item, at, order: this.#order, place: 0 };
+      this.#heap.add(item.due);
+      return;
+    }
+    known.at = at;
+    known.order = this.#order;
+    this.#heap.moved(known);
+  }
+
+  delete(item: T): void {
+    if (item.due === undefined) return;
+    this.#heap.remove(item.due);
+    item.due = undefined;
+  }
+
+  /** What has been due for longest; undefined when nothing is due at `nowMs`. It stays in the index. */
+  oldest(nowMs: number): T | undefined {
+    const top = this.#heap.first();
+    return top === undefined || top.at > nowMs ? undefined : top.item;
+  }
 }
 
-function isBefore(one: Slot, other: Slot): boolean {
+function isBefore<T>(one: DueSlot<T>, other: DueSlot<T>): boolean {
   return one.at === other.at ? one.order < other.order : one.at < other.at;
 }

@@ -1,8 +1,9 @@
 import type { EventBus, TaskHint } from '../core/event-bus.ts';
 import type { TaskId } from '../core/log.ts';
+import { TransientMap } from '../core/transient-map.ts';
 
 /** Hands hints from writers to readers in this process, at once. It never loses one, so it has no gaps. */
-export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): EventBus {
+export function createMemoryEventBus(subscriptions: Subscriptions = new TransientMap()): EventBus {
   function remove(taskId: TaskId, subscription: Subscription): void {
     subscription.isOn = false;
     const left = subscriptions.get(taskId)?.filter(({ isOn }) => isOn) ?? [];
@@ -31,7 +32,7 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Map()): 
 }
 
 /** Who listens to what. Lists are replaced, never changed. */
-export type Subscriptions = Map<TaskId, readonly Subscription[]>;
+export type Subscriptions = TransientMap<TaskId, readonly Subscription[]>;
 
 interface Subscription {
   readonly onHint: (hint: TaskHint) => unknown;

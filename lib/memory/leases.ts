@@ -23,12 +23,10 @@ export function claim(table: TaskTable, by: Parameters<Storage['claim']>[0]): re
 function nextDue(table: TaskTable, agent: string, taskId?: TaskId): TaskRecord | undefined {
   const now = table.now();
   const due = table.due(agent);
-  if (taskId === undefined) {
-    const oldest = due.oldest(now);
-    return oldest === undefined ? undefined : table.find(oldest);
-  }
-  const dueAt = due.dueAt(taskId);
-  return dueAt !== undefined && dueAt <= now ? table.find(taskId) : undefined;
+  if (taskId === undefined) return due.oldest(now);
+  const record = table.find(taskId);
+  if (record?.due === undefined || record.scope.agent !== agent) return undefined;
+  return record.due.at <= now ? record : undefined;
 }
 
 function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTask {
@@ -44,7 +42,7 @@ function take(table: TaskTable, record: TaskRecord, leaseMs: number): ClaimedTas
   record.leaseId = table.newLeaseId();
   // a task that is to end gets one lease to do it in
   record.lease = { id: record.leaseId, until, cap: cancelRequested ? until : Infinity };
-  table.due(record.scope.agent).set(record.id, until);
+  table.due(record.scope.agent).set(record, until);
   return {
     lease: { taskId: record.id, id: record.leaseId, epoch: record.epoch },
     scope: record.scope,
@@ -77,7 +75,7 @@ export function renew(
   if (record === undefined || lease?.id !== given.id) return { ok: false };
   const now = table.now();
   lease.until = Math.min(lease.cap, Math.max(lease.until, now + leaseMs));
-  table.due(record.scope.agent).set(record.id, lease.until);
+  table.due(record.scope.agent).set(record, lease.until);
   return {
     ok: true,
     leftMs: Math.max(0, lease.until - now),
@@ -97,6 +95,6 @@ export function release(table: TaskTable, given: Lease, delayMs: number, clean: 
   }
   // a cancel does not wait
   const dueAt = record.cancelSeq > 0 ? table.now() : table.now() + delayMs;
-  table.due(record.scope.agent).set(record.id, dueAt);
+  table.due(record.scope.agent).set(record, dueAt);
   return true;
 }

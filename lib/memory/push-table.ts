@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { PushRegistration } from '../core/push-storage.ts';
-import { createDueIndex, type DueIndex } from './due-index.ts';
+import { type Due, DueIndex } from './due-index.ts';
 import { frozenCopy } from './frozen-copy.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /** One webhook. Times are monotonic. */
-export interface PushRecord {
+export interface PushRecord extends Due<PushRecord> {
   readonly task: TaskRecord;
-  /** Its name in the due index. */
-  readonly key: string;
   readonly nth: number;
   registration: PushRegistration;
   cursor: number;
@@ -41,22 +39,22 @@ export interface PushTable {
 }
 
 export function createPushTable(now: () => number, perTask: number): PushTable {
-  const pushes = new Map<string, PushRecord>();
-  const dueByAgent = new Map<string, DueIndex>();
+  const dueByAgent = new Map<string, DueIndex<PushRecord>>();
+  let count = 0;
 
-  function due({ scope }: TaskRecord): DueIndex {
+  function due({ scope }: TaskRecord): DueIndex<PushRecord> {
     const known = dueByAgent.get(scope.agent);
     if (known !== undefined) return known;
-    const added = createDueIndex();
+    const added = new DueIndex<PushRecord>();
     dueByAgent.set(scope.agent, added);
     return added;
   }
 
   function schedule(push: PushRecord): void {
-    const { task, key, lease, disabled, cursor, waitUntil } = push;
-    if (lease !== undefined) due(task).set(key, lease.until);
-    else if (disabled || task.visibleSeq <= cursor) due(task).delete(key);
-    else due(task).set(key, Math.max(waitUntil, now()));
+    const { task, lease, disabled, cursor, waitUntil } = push;
+    if (lease !== undefined) due(task).set(push, lease.until);
+    else if (disabled || task.visibleSeq <= cursor) due(task).delete(push);
+    else due(task).set(push, Math.max(waitUntil, now()));
   }
 
   function find(task: TaskRecord, id: string): PushRecord | undefined {
@@ -66,17 +64,17 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
   function add(task: TaskRecord, registration: PushRegistration, cursor: number): PushRecord {
     task.pushCount += 1;
     const nth = task.pushCount;
-    const key = JSON.stringify([task.id, nth]);
     const state = { failures: 0, failingSince: 0, waitUntil: 0, disabled: false };
-    const push = { task, key, nth, registration, cursor, ...state, lease: undefined, reason: undefined };
+    const nothing = { due: undefined, lease: undefined, reason: undefined };
+    const push: PushRecord = { task, nth, registration, cursor, ...state, ...nothing };
     task.pushes = [...task.pushes, push];
-    pushes.set(key, push);
+    count += 1;
     return push;
   }
 
-  function remove({ task, key }: PushRecord): void {
-    pushes.delete(key);
-    due(task).delete(key);
+  function remove(push: PushRecord): void {
+    count -= 1;
+    due(push.task).delete(push);
   }
 
   return {
@@ -102,10 +100,7 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
       push.lease = undefined;
       remove(push);
     },
-    oldest(agent) {
-      const key = dueByAgent.get(agent)?.oldest(now());
-      return key === undefined ? undefined : pushes.get(key);
-    },
+    oldest: (agent) => dueByAgent.get(agent)?.oldest(now()),
     take(push, leaseMs) {
       const token = randomUUID();
       push.lease = { token, until: now() + leaseMs };
@@ -116,12 +111,12 @@ export function createPushTable(now: () => number, perTask: number): PushTable {
     grown(task) {
       for (const push of task.pushes) {
         // due at the end of its lease or wait, or since it got behind: none of them changes
-        if (push.lease === undefined && due(task).dueAt(push.key) === undefined) schedule(push);
+        if (push.lease === undefined && push.due === undefined) schedule(push);
       }
     },
     forget(task) {
       for (const push of task.pushes) remove(push);
     },
-    size: () => [...dueByAgent.values()].reduce((sum, index) => sum + index.size(), pushes.size),
+    size: () => [...dueByAgent.values()].reduce((sum, index) => sum + index.size, count),
   };
 }

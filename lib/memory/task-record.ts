@@ -2,6 +2,7 @@ import type { Message, TaskState } from '../protocol/v1.ts';
 import type { Fold } from '../core/fold.ts';
 import type { Answers, LogEntry, Scope, Seq, TaskId } from '../core/log.ts';
 import type { ArtifactSizes } from './artifact-sizes.ts';
+import type { Due } from './due-index.ts';
 import type { PushRecord } from './push-table.ts';
 import type { TaskLog } from './task-log.ts';
 
@@ -14,7 +15,7 @@ export interface HeldLease {
 }
 
 /** One task: its header, its log, and the fold of that log. */
-export interface TaskRecord {
+export interface TaskRecord extends Due<TaskRecord> {
   readonly id: TaskId;
   readonly scope: Scope;
   readonly scopeKey: string;

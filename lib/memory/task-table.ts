@@ -4,7 +4,7 @@ import { isClosing, isoTime, type OpenEntry } from '../core/fold.ts';
 import type { EntryBody, LogEntry, Scope, TaskId } from '../core/log.ts';
 import { StorageError, type NewTask } from '../core/storage.ts';
 import { ArtifactSizes } from './artifact-sizes.ts';
-import { createDueIndex, type DueIndex } from './due-index.ts';
+import { DueIndex } from './due-index.ts';
 import { draftEntry, placeEntry, type EntryDraft } from './entry-draft.ts';
 import { frozenCopy } from './frozen-copy.ts';
 import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.ts';
@@ -32,7 +32,7 @@ export interface TaskTable {
   readonly write: (record: TaskRecord, drafts: readonly EntryDraft[], epoch: number) => readonly LogEntry[];
   /** One that no lease of this table has had. */
   readonly newLeaseId: () => string;
-  readonly due: (agent: string) => DueIndex;
+  readonly due: (agent: string) => DueIndex<TaskRecord>;
   /** Tasks that have not ended. */
   readonly active: () => number;
   /** Everything that is held: tasks, webhooks, idempotency keys, lists and due times. */
@@ -55,7 +55,7 @@ const NO_PUSHES: readonly PushRecord[] = [];
 export function createTaskTable(options: { clock: Clock; retention: Retention; limits: Limits }): TaskTable {
   const { clock, retention, limits } = options;
   const tasks = new Map<TaskId, TaskRecord>();
-  const dueByAgent = new Map<string, DueIndex>();
+  const dueByAgent = new Map<string, DueIndex<TaskRecord>>();
   const listed = createListing<TaskRecord>();
   const keys = createIdempotencyKeys(limits.idempotencyKeys);
   const push = createPushTable(clock.elapsed, limits.webhooks);
@@ -64,10 +64,10 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
   let leases = 0;
   let newestScope: OwnedScope | undefined;
 
-  function due(agent: string): DueIndex {
+  function due(agent: string): DueIndex<TaskRecord> {
     const known = dueByAgent.get(agent);
     if (known !== undefined) return known;
-    const added = createDueIndex();
+    const added = new DueIndex<TaskRecord>();
     dueByAgent.set(agent, added);
     return added;
   }
@@ -152,7 +152,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     record.closedAt = clock.elapsed();
     record.lease = undefined;
     record.pending = [];
-    due(record.scope.agent).delete(record.id);
+    due(record.scope.agent).delete(record);
     active -= 1;
     record.artifactBytes = undefined;
     settle(record);
@@ -189,7 +189,7 @@ export function createTaskTable(options: { clock: Clock; retention: Retention; l
     active: () => active,
     size: () =>
       [...dueByAgent.values()].reduce(
-        (sum, index) => sum + index.size(),
+        (sum, index) => sum + index.size,
         tasks.size + keys.size() + listed.size() + push.size(),
       ),
   };
@@ -221,6 +221,7 @@ function newRecord(open: OpenEntry, { scope, key }: OwnedScope, bytes: number): 
     inputSeq: seq,
     doneSeq: 0,
     pending: [open],
+    due: undefined,
     newest: open,
     answeredTo: 0,
     cancelSeq: 0,
