@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { allEnded, Ending, unlessEnded } from '../../lib/core/ending.ts';
+import { Ending, unlessEnded, whenAllEnded } from '../../lib/core/ending.ts';
 
 describe('what is waited for unless something ends', () => {
   it.each<[string, () => Promise<unknown>]>([
@@ -41,16 +41,16 @@ describe('what is waited for unless something ends', () => {
 });
 
 describe('the end of several', () => {
-  it('has come when the last of them has ended, and at once where there is none', async () => {
+  it('has come when the last of them has ended, and at once where all have, or there is none', () => {
     const [one, other] = [new Ending(), new Ending()];
-    let isOver = false;
-    const all = allEnded([one, other]).then(() => (isOver = true));
+    const told: string[] = [];
+    whenAllEnded([one, other], () => told.push('both'));
     one.end('early');
-    await allEnded([one]);
-    await allEnded([]);
-    expect(isOver).toBe(false);
+    whenAllEnded([one], () => told.push('one'));
+    whenAllEnded([], () => told.push('none'));
+    expect(told).toEqual(['one', 'none']);
     other.end('late');
-    await all;
-    expect(isOver).toBe(true);
+    other.end('again');
+    expect(told).toEqual(['one', 'none', 'both']);
   });
 });

@@ -53,17 +53,15 @@ function tell(listener: Listener, reason: unknown): void {
   else listener.onEnding(reason);
 }
 
-/** Resolves when all of them have ended. One promise for all, as those that wait for runs wait long. */
-export function allEnded(endings: readonly Ending[]): Promise<void> {
-  return new Promise((resolve) => {
-    let left = endings.length;
-    if (left === 0) resolve();
-    const oneLess = () => {
-      left -= 1;
-      if (left === 0) resolve();
-    };
-    for (const ending of endings) ending.listen(oneLess);
-  });
+/** Calls back when all of them have ended; at once where they have already, or there are none. */
+export function whenAllEnded(endings: readonly Ending[], tell: () => void): void {
+  let left = endings.length;
+  if (left === 0) tell();
+  const oneLess = () => {
+    left -= 1;
+    if (left === 0) tell();
+  };
+  for (const ending of endings) ending.listen(oneLess);
 }
 
 /** What the action gives; rejects with the reason as soon as it has ended, also when the action never answers. */

@@ -6,7 +6,7 @@ import { Alarms, OUTSIDE } from './alarms.ts';
 import { Bag } from './bag.ts';
 import type { TaskId } from './log.ts';
 import { wholeMs } from './clock.ts';
-import { allEnded, Ending, unlessEnded } from './ending.ts';
+import { Ending, unlessEnded, whenAllEnded } from './ending.ts';
 import { AgentTurns } from './fairness.ts';
 import { createRun, type Run, type RunOptions, type RunWatcher } from './run.ts';
 
@@ -117,16 +117,29 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
-    return look().then((started) => outcomeOf(taskId, started));
+    return new Promise((resolve) => {
+      void look().then((started) => {
+        whenOver(taskId, started, resolve);
+      });
+    });
   }
 
-  function outcomeOf(
+  /** By callback: runs are waited for for long, and each promise in between would wait as well. */
+  function whenOver(
     taskId: TaskId | undefined,
     started: readonly Run[],
-  ): WorkOutcome | Promise<WorkOutcome> {
+    tell: (outcome: WorkOutcome | Promise<WorkOutcome>) => void,
+  ): void {
     const meant = taskId === undefined ? started : started.filter((run) => run.taskId === taskId);
-    if (meant.length > 0) return allEnded(meant.map(({ released }) => released)).then(() => 'done');
-    return taskId === undefined ? 'idle' : isHeld(taskId).then((held) => (held ? 'busy' : 'idle'));
+    if (meant.length > 0) {
+      whenAllEnded(
+        meant.map(({ released }) => released),
+        () => {
+          tell('done');
+        },
+      );
+    } else if (taskId === undefined) tell('idle');
+    else tell(isHeld(taskId).then((held) => (held ? 'busy' : 'idle')));
   }
 
   /** Whether a task that could not be claimed will need somebody if its worker is lost. */
@@ -169,7 +182,12 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     // a claim under way may still start runs; one that hangs may not take longer than runs may
     await looking;
-    await allEnded(runs.all().map(({ released }) => released));
+    await new Promise<void>((resolve) => {
+      whenAllEnded(
+        runs.all().map(({ released }) => released),
+        resolve,
+      );
+    });
     cancelDeadline();
     cancelGiveUp();
     try {

@@ -1,5 +1,5 @@
 import type { EventBus, TaskHint } from '../core/event-bus.ts';
-import type { TaskId } from '../core/log.ts';
+import { type TaskId, withNext } from '../core/log.ts';
 import { TransientMap } from '../core/transient-map.ts';
 
 /** Hands hints from writers to readers in this process, at once. It never loses one, so it has no gaps. */
@@ -21,7 +21,7 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Transien
     subscribe(taskId, onHint) {
       // an object of its own, so that the same function can be subscribed twice
       const subscription = { onHint, isOn: true };
-      subscriptions.set(taskId, [...(subscriptions.get(taskId) ?? NOBODY), subscription]);
+      subscriptions.set(taskId, withNext([...(subscriptions.get(taskId) ?? NOBODY)], subscription));
       return Promise.resolve(() => {
         remove(taskId, subscription);
       });
