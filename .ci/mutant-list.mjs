@@ -869,7 +869,7 @@ const BUS = [
       'const subscription = subscriptions.get(taskId)?.find((it) => it.onHint === onHint) ?? {',
     ],
     [
-      '[...(subscriptions.get(taskId) ?? NOBODY), subscription]',
+      '(subscriptions.get(taskId) ?? NOBODY).concat([subscription])',
       '[...new Set([...(subscriptions.get(taskId) ?? NOBODY), subscription])]',
     ],
   ),

@@ -148,6 +148,54 @@ describe('a worker that is stopped', () => {
     });
   });
 
+  it('listens for gaps once, however many runs it has, and until it has stopped', async () => {
+    const { eventBus } = memoryBackend();
+    await withBench(async (bench) => {
+      let listening = 0;
+      let asked = 0;
+      const onGap = () => {
+        listening += 1;
+        asked += 1;
+        return () => (listening -= 1);
+      };
+      const mayEnd = gate();
+      const { worker } = await bench.start(() => mayEnd.opened.then(() => 'done'), {
+        eventBus: { ...eventBus, onGap },
+      });
+      for (let n = 0; n < 3; n += 1) await bench.send();
+      await bench.settle();
+      expect([worker.status().running, listening, asked]).toEqual([3, 1, 1]);
+      const stopped = worker.stop({ drainMs: 1000 });
+      await bench.settle();
+      expect(listening).toBe(1);
+      mayEnd.open();
+      await stopped;
+      expect([listening, asked]).toEqual([0, 1]);
+    });
+  });
+
+  it('listens for gaps no longer where it could not start', async () => {
+    const { broker, worker, backend } = byHand(() => 'done');
+    let listening = 0;
+    backend.eventBus.onGap = () => {
+      listening += 1;
+      return () => (listening -= 1);
+    };
+    broker.joining = Promise.reject(new Error('no broker'));
+    await expect(worker.start()).rejects.toThrow('no broker');
+    expect(listening).toBe(0);
+  });
+
+  it('stops though the event bus can not be left', async () => {
+    const { worker, backend, logged } = byHand(() => 'done');
+    backend.eventBus.onGap = () => () => {
+      throw new Error('stuck');
+    };
+    await worker.start();
+    await worker.stop();
+    expect(logged).toEqual(['leaving the event bus failed']);
+  });
+
   it('leaves no timer behind, though its broker fails', async () => {
     const { broker, worker, clock, logged } = byHand(() => 'done');
     await worker.start();

@@ -20,13 +20,15 @@ export class Bag<T extends Placed> {
     item.place = this.#items.push(item) - 1;
   }
 
-  /** Takes out something that is in it. */
-  remove(item: T): void {
+  /** Takes it out. False: it was not in it. */
+  remove(item: T): boolean {
+    if (this.#items[item.place] !== item) return false;
     // the last one takes its place
     const last = this.#items.pop();
     if (last !== undefined && last !== item) {
       last.place = item.place;
       this.#items[item.place] = last;
     }
+    return true;
   }
 }

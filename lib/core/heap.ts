@@ -1,6 +1,6 @@
 /** Something that knows where it stands, so that it can be moved and taken out. */
 export interface Placed {
-  /** Written by the heap that it is in, and by nobody else. */
+  /** Written by the heap or bag that it is in, and by nobody else: it can be in one of them only. */
   place: number;
 }
 

@@ -50,7 +50,6 @@ export class LeaseKeeper implements Alarm {
   #newestInput: Seq = 0;
   #isAsking = false;
   #askAgain = false;
-  #offGap: (() => void) | undefined;
   #unsubscribe: (() => void) | undefined;
 
   /** `claimedAt` is when the claim was sent, by `clock.elapsed()`. */
@@ -73,9 +72,6 @@ export class LeaseKeeper implements Alarm {
   /** Starts the heartbeat and the listening. */
   start(): void {
     this.#wait();
-    this.#offGap = this.#options.eventBus.onGap(() => {
-      this.#ask();
-    });
     this.#listen();
   }
 
@@ -95,7 +91,7 @@ export class LeaseKeeper implements Alarm {
   wrote(entries: readonly LogEntry[]): void {
     const first = entries[0]?.seq;
     if (first === undefined) return;
-    if (first > this.#known + 1) this.#ask();
+    if (first > this.#known + 1) this.ask();
     this.#known = first + entries.length - 1;
   }
 
@@ -141,7 +137,6 @@ export class LeaseKeeper implements Alarm {
   #end(how: 'lost' | 'stopped'): void {
     this.#state = how;
     this.#options.alarms.clear(this);
-    this.#leave(this.#offGap);
     this.#leave(this.#unsubscribe);
   }
 
@@ -178,12 +173,12 @@ export class LeaseKeeper implements Alarm {
 
   /** What others wrote between the claim and now has told nobody; an append that is yet to be sent finds out by its number. */
   #catchUp(): void {
-    if (this.#writes > 0) this.#ask();
+    if (this.#writes > 0) this.ask();
   }
 
   #hear({ head, entries }: TaskHint): void {
     if (entries === undefined) {
-      if (head > this.#known) this.#ask();
+      if (head > this.#known) this.ask();
       return;
     }
     for (const entry of entries) {
@@ -230,7 +225,7 @@ export class LeaseKeeper implements Alarm {
   }
 
   /** Asks the storage for news. One question at a time: what is asked meanwhile is asked once more. */
-  #ask(): void {
+  ask(): void {
     this.#askAgain = true;
     if (!this.#isAsking) void this.#askAll();
   }

@@ -57,6 +57,8 @@ export interface Run extends Placed {
   /** Whether the task ended in this run. One that did not may be due again at once. */
   readonly hasEnded: () => boolean;
   readonly stop: (reason: AbortReason) => void;
+  /** Hints may have been missed. */
+  readonly onGap: () => void;
 }
 
 /** Who wants to know what becomes of runs. */
@@ -139,6 +141,10 @@ class TaskRun
 
   stop(reason: AbortReason): void {
     this.stopSignal.stop(reason);
+  }
+
+  onGap(): void {
+    this.#keeper.ask();
   }
 
   onCancel(): void {

@@ -2,7 +2,7 @@
  * A map of what comes and goes. What is taken out of it is held by nothing: V8 keeps the tables that a Map has outgrown for long, with
  * what was in them then (docs/decisions/0030).
  */
-export class TransientMap<K, V> {
+export class TransientMap<K, V extends object> {
   readonly #cells = new Map<K, Cell<V>>();
 
   get size(): number {

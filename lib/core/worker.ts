@@ -37,7 +37,7 @@ const SWEEP_MS = 60_000;
 
 /** Makes a worker; `start` it. It claims by itself: what the broker says is only a reason to look. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { storage, broker, clock, logger, agentId, concurrency, leaseMs } = options;
+  const { storage, broker, eventBus, clock, logger, agentId, concurrency, leaseMs } = options;
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const runOptions = { ...options, worker, agentTurns: new AgentTurns(clock), alarms: new Alarms(clock) };
   const runs = new Bag<Run>();
@@ -50,6 +50,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let stopping: Promise<void> | undefined;
   let isDrained = false;
   let subscription: { stop: () => Promise<void> } | undefined;
+  let offGap: (() => void) | undefined;
   let cancelPoll: () => void = () => undefined;
   let sweptAt = clock.elapsed();
 
@@ -171,6 +172,14 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
+  function leaveGaps(): void {
+    try {
+      offGap?.();
+    } catch (error) {
+      logger.warn({ err: error, agentId }, 'leaving the event bus failed');
+    }
+  }
+
   async function drain(drainMs: number): Promise<void> {
     cancelPoll();
     const cancelDeadline = clock.after(drainMs, () => {
@@ -197,12 +206,22 @@ export function createWorker(options: WorkerOptions): Worker {
     } catch (error) {
       logger.warn({ err: error, agentId }, 'leaving the broker failed');
     }
+    leaveGaps();
   }
 
   return {
     async start() {
       if (isStopping()) return;
-      subscription = await broker.work(agentId, room, onWork);
+      // one for all runs: they come and go, and a bus may keep long what has listened
+      offGap = eventBus.onGap(() => {
+        for (const run of runs.all()) run.onGap();
+      });
+      try {
+        subscription = await broker.work(agentId, room, onWork);
+      } catch (error) {
+        leaveGaps();
+        throw error;
+      }
       // `stop` may have been called meanwhile
       if (isStopping()) {
         await subscription.stop();

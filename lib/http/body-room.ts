@@ -16,7 +16,6 @@ export interface BodyPlace {
 
 interface Held extends Placed {
   bytes: number;
-  isFree: boolean;
   readonly giveWay: () => void;
 }
 
@@ -29,10 +28,7 @@ export function createBodyRoom(mostBytes: number): BodyRoom {
   let all = 0;
 
   function free(body: Held): void {
-    if (body.isFree) return;
-    body.isFree = true;
-    bodies.remove(body);
-    all -= body.bytes;
+    if (bodies.remove(body)) all -= body.bytes;
   }
 
   function makeRoom(): void {
@@ -45,7 +41,7 @@ export function createBodyRoom(mostBytes: number): BodyRoom {
 
   return {
     enter(giveWay) {
-      const body: Held = { bytes: 0, isFree: false, giveWay, place: 0 };
+      const body = { bytes: 0, giveWay, place: 0 };
       bodies.add(body);
       return {
         take(bytes) {

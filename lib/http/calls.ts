@@ -223,9 +223,7 @@ export function createCalls<Req extends IncomingMessage>(options: CallsOptions<R
 
   /** Twice is fine. */
   function over(call: OpenCall<Req>): void {
-    if (call.isOver) return;
-    call.leave();
-    open.remove(call);
+    if (open.remove(call)) call.leave();
   }
 
   function leave(call: OpenCall<Req>): void {

@@ -1,5 +1,5 @@
 import type { EventBus, TaskHint } from '../core/event-bus.ts';
-import { type TaskId, withNext } from '../core/log.ts';
+import type { TaskId } from '../core/log.ts';
 import { TransientMap } from '../core/transient-map.ts';
 
 /** Hands hints from writers to readers in this process, at once. It never loses one, so it has no gaps. */
@@ -21,12 +21,12 @@ export function createMemoryEventBus(subscriptions: Subscriptions = new Transien
     subscribe(taskId, onHint) {
       // an object of its own, so that the same function can be subscribed twice
       const subscription = { onHint, isOn: true };
-      subscriptions.set(taskId, withNext([...(subscriptions.get(taskId) ?? NOBODY)], subscription));
+      subscriptions.set(taskId, (subscriptions.get(taskId) ?? NOBODY).concat([subscription]));
       return Promise.resolve(() => {
         remove(taskId, subscription);
       });
     },
-    onGap: () => stopGaps,
+    onGap: () => () => undefined,
     close: () => Promise.resolve(),
   };
 }
@@ -40,9 +40,6 @@ interface Subscription {
 }
 
 const NOBODY: readonly Subscription[] = [];
-
-/** Stops listening for gaps, of which there are none. One for all: each run listens. */
-const stopGaps = (): void => undefined;
 
 /** A callback that fails hurts nobody: whoever misses a hint polls. */
 function deliver({ onHint }: Subscription, hint: TaskHint): void {

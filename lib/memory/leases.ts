@@ -22,8 +22,7 @@ export function claim(table: TaskTable, by: Parameters<Storage['claim']>[0]): re
 
 function nextDue(table: TaskTable, agent: string, taskId?: TaskId): TaskRecord | undefined {
   const now = table.now();
-  const due = table.due(agent);
-  if (taskId === undefined) return due.oldest(now);
+  if (taskId === undefined) return table.due(agent).oldest(now);
   const record = table.find(taskId);
   if (record?.due === undefined || record.scope.agent !== agent) return undefined;
   return record.due.at <= now ? record : undefined;

@@ -1,4 +1,6 @@
+import { Bag } from '../core/bag.ts';
 import { systemClock } from '../core/clock.ts';
+import type { Placed } from '../core/heap.ts';
 import { unlessAborted } from '../core/unless-aborted.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { codeOf, exchange, type PushAnswer } from './exchange.ts';
@@ -33,6 +35,10 @@ export type PushOutcome =
 /** Posts once; never rejects. Aborting gives a failure that may be tried again. */
 export type Post = (request: PushRequest) => Promise<PushOutcome>;
 
+interface PostUnderWay extends Placed {
+  readonly call: AbortController;
+}
+
 const ABORTED = 'the sender was stopped';
 
 /**
@@ -42,14 +48,15 @@ const ABORTED = 'the sender was stopped';
  */
 export function createPost(policy: AddressPolicy): Post & { close(): void } {
   const agents = createPinnedAgents();
-  const calls = new Set<AbortController>();
+  const calls = new Bag<PostUnderWay>();
   let isClosed = false;
 
   async function post(request: PushRequest): Promise<PushOutcome> {
     const { url, timeoutMs, signal } = request;
     if (isClosed || signal.aborted) return failure(ABORTED);
     const call = new AbortController();
-    calls.add(call);
+    const underWay = { call, place: 0 };
+    calls.add(underWay);
     const stop = () => {
       call.abort(ABORTED);
     };
@@ -67,14 +74,14 @@ export function createPost(policy: AddressPolicy): Post & { close(): void } {
     } finally {
       cancel();
       signal.removeEventListener('abort', stop);
-      calls.delete(call);
+      calls.remove(underWay);
     }
   }
 
   return Object.assign(post, {
     close() {
       isClosed = true;
-      for (const call of calls) call.abort(ABORTED);
+      for (const { call } of calls.all()) call.abort(ABORTED);
       agents.close();
     },
   });
