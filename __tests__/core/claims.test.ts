@@ -153,18 +153,26 @@ describe('a worker that is stopped', () => {
     await withBench(async (bench) => {
       let listening = 0;
       let asked = 0;
-      const onGap = () => {
+      let gap: () => void = () => undefined;
+      const onGap = (callback: () => void) => {
+        gap = callback;
         listening += 1;
         asked += 1;
         return () => (listening -= 1);
       };
       const mayEnd = gate();
-      const { worker } = await bench.start(() => mayEnd.opened.then(() => 'done'), {
+      const { worker, storage } = await bench.start(() => mayEnd.opened.then(() => 'done'), {
         eventBus: { ...eventBus, onGap },
       });
       for (let n = 0; n < 3; n += 1) await bench.send();
       await bench.settle();
       expect([worker.status().running, listening, asked]).toEqual([3, 1, 1]);
+      const renewals = () => storage.calls.filter(({ method }) => method === 'renew').length;
+      expect(renewals()).toBe(0);
+      gap();
+      await bench.settle();
+      // each run asks
+      expect(renewals()).toBe(3);
       const stopped = worker.stop({ drainMs: 1000 });
       await bench.settle();
       expect(listening).toBe(1);
@@ -183,6 +191,21 @@ describe('a worker that is stopped', () => {
     };
     broker.joining = Promise.reject(new Error('no broker'));
     await expect(worker.start()).rejects.toThrow('no broker');
+    expect(listening).toBe(0);
+  });
+
+  it('listens for gaps no longer though its broker can not be left', async () => {
+    const { broker, worker, backend } = byHand(() => 'done');
+    let listening = 0;
+    backend.eventBus.onGap = () => {
+      listening += 1;
+      return () => (listening -= 1);
+    };
+    broker.work = () => Promise.resolve({ stop: () => new Promise(() => undefined) });
+    await worker.start();
+    expect(listening).toBe(1);
+    void worker.stop();
+    await new Promise(setImmediate);
     expect(listening).toBe(0);
   });
 

@@ -1,10 +1,10 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Bag } from '../../lib/core/bag.ts';
 import { TransientMap } from '../../lib/core/transient-map.ts';
 import { createMemoryEventBus } from '../../lib/memory/event-bus.ts';
+import { gc } from '../helpers/memory.ts';
 
 describe('a bag', () => {
   it('has what was put in and not taken out', () => {
@@ -77,14 +77,13 @@ const BYTES = WORDS * 8;
 const HELD = JSON.stringify({ weight: Array(WORDS).fill(0), place: 0 });
 const AT_ONCE = 8;
 
-describe('what has been taken out is held no longer, however old what it was in is:', () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
+describe('lets go of what was taken out, also when it is old itself:', () => {
   const leaving: (() => unknown)[] = [];
+  const nothing = () => undefined;
 
   function oldBytes(): number {
-    collect({ type: 'minor' });
-    collect({ type: 'minor' });
+    gc({ type: 'minor' });
+    gc({ type: 'minor' });
     return (
       getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? NaN
     );
@@ -101,7 +100,7 @@ describe('what has been taken out is held no longer, however old what it was in 
   function leaveAll(): void {
     for (let n = 0; n < AT_ONCE; n += 1) {
       leaving[n]?.();
-      leaving[n] = Object;
+      leaving[n] = nothing;
     }
   }
 
@@ -109,14 +108,14 @@ describe('what has been taken out is held no longer, however old what it was in 
     for (let round = 0; round < rounds; round += 1) {
       comeAll(come);
       await Promise.resolve();
-      collect({ type: 'minor' });
+      gc({ type: 'minor' });
       leaveAll();
     }
   }
 
   async function keptOfEach(come: Come): Promise<number> {
     await churn(come, 20);
-    collect();
+    gc();
     const before = oldBytes();
     await churn(come, 100);
     return (oldBytes() - before) / 100 / AT_ONCE;

@@ -53,13 +53,13 @@ function tell(listener: Listener, reason: unknown): void {
   else listener.onEnding(reason);
 }
 
-/** Calls back when all of them have ended; at once where they have already, or there are none. */
-export function whenAllEnded(endings: readonly Ending[], tell: () => void): void {
+/** Calls back when all of them have ended; at once where they already have, or there are none. */
+export function whenAllEnded(endings: readonly Ending[], onAll: () => void): void {
   let left = endings.length;
-  if (left === 0) tell();
+  if (left === 0) onAll();
   const oneLess = () => {
     left -= 1;
-    if (left === 0) tell();
+    if (left === 0) onAll();
   };
   for (const ending of endings) ending.listen(oneLess);
 }

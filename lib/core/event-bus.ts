@@ -21,7 +21,11 @@ export interface EventBus {
    * The callback is cheap; one that throws hurts nobody else. The returned function stops it; stopping twice is fine.
    */
   subscribe(taskId: TaskId, onHint: (hint: TaskHint) => void): Promise<() => void>;
-  /** Calls back whenever hints may have been missed (a reconnect, an overrun): readers then look at Storage. */
+  /**
+   * Calls back whenever hints may have been missed (a reconnect, an overrun): readers then look at Storage. Called when a worker,
+   * a router or a sender begins, before anything is subscribed to, so it opens no connection. The returned function stops it; stopping
+   * twice is fine.
+   */
   onGap(callback: () => void): () => void;
   close(): Promise<void>;
 }

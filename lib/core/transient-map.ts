@@ -1,6 +1,6 @@
 /**
- * A map of what comes and goes. What is taken out of it is held by nothing: V8 keeps the tables that a Map has outgrown for long, with
- * what was in them then (docs/decisions/0030).
+ * A map of objects that come and go. What is taken out of it is held by nothing: V8 keeps the tables that a Map has outgrown for long,
+ * with what was in them then (docs/decisions/0030). Numbers and the like take no such care.
  */
 export class TransientMap<K, V extends object> {
   readonly #cells = new Map<K, Cell<V>>();

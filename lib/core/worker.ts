@@ -118,14 +118,16 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   function onWork({ taskId }: WorkHint): Promise<WorkOutcome> {
-    return new Promise((resolve) => {
-      void look().then((started) => {
-        whenOver(taskId, started, resolve);
-      });
+    return new Promise((resolve, reject) => {
+      look()
+        .then((started) => {
+          whenOver(taskId, started, resolve);
+        })
+        .catch(reject);
     });
   }
 
-  /** By callback: runs are waited for for long, and each promise in between would wait as well. */
+  /** By callback: waits for runs are long, and each promise in between would live as long. */
   function whenOver(
     taskId: TaskId | undefined,
     started: readonly Run[],
@@ -173,8 +175,10 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   function leaveGaps(): void {
+    const leave = offGap;
+    offGap = undefined;
     try {
-      offGap?.();
+      leave?.();
     } catch (error) {
       logger.warn({ err: error, agentId }, 'leaving the event bus failed');
     }
@@ -199,6 +203,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     cancelDeadline();
     cancelGiveUp();
+    leaveGaps();
     try {
       await subscription?.stop();
       // what was given back is due for the others
@@ -206,14 +211,13 @@ export function createWorker(options: WorkerOptions): Worker {
     } catch (error) {
       logger.warn({ err: error, agentId }, 'leaving the broker failed');
     }
-    leaveGaps();
   }
 
   return {
     async start() {
       if (isStopping()) return;
-      // one for all runs: they come and go, and a bus may keep long what has listened
-      offGap = eventBus.onGap(() => {
+      // one for all runs: a bus may keep long what has listened (docs/decisions/0030)
+      offGap ??= eventBus.onGap(() => {
         for (const run of runs.all()) run.onGap();
       });
       try {

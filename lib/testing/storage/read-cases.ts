@@ -146,7 +146,7 @@ function snapshotCases({ api: { expect }, test, hooks, advance }: StorageKit): v
       const holder = await bench.take(taskId);
       for (const body of [status('WORKING'), artifact('a', 'x'), start()]) {
         await advance(bench, bench.second);
-        // a store whose clock runs by itself may be fast enough for two entries in a millisecond
+        // `advance` may move leases only, and a store be fast enough for two entries in a millisecond
         await new Promise((resolve) => setTimeout(resolve, 5));
         const { entries } = await holder.append(body);
         expect((await bench.load(taskId)).ts).toBe(entries[0]?.ts);
