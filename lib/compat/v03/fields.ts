@@ -10,7 +10,12 @@ export function pickFilled<T extends object, K extends keyof T>(
   value: T,
   ...names: readonly K[]
 ): Partial<Pick<T, K>> {
-  return pick(value, ...names.filter((name) => !isEmpty(value[name])));
+  const picked: Partial<Pick<T, K>> = {};
+  for (const name of names) {
+    const field = value[name];
+    if (field !== undefined && !isEmpty(field)) picked[name] = field;
+  }
+  return picked;
 }
 
 function isEmpty(value: unknown): boolean {

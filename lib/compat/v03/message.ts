@@ -21,11 +21,10 @@ export function messageToV03(message: v1.Message): TaggedMessage {
   return {
     kind: 'message',
     messageId: message.messageId,
-    ...pickFilled(message, 'contextId', 'taskId'),
     role: message.role === 'ROLE_USER' ? 'user' : 'agent',
     parts: message.parts.map(partToV03),
+    ...pickFilled(message, 'contextId', 'taskId', 'extensions', 'referenceTaskIds'),
     ...pick(message, 'metadata'),
-    ...pickFilled(message, 'extensions', 'referenceTaskIds'),
   };
 }
 
@@ -42,9 +41,8 @@ export function artifactToV1(artifact: Artifact): v1.Artifact {
 export function artifactToV03(artifact: v1.Artifact): Artifact {
   return {
     artifactId: artifact.artifactId,
-    ...pickFilled(artifact, 'name', 'description'),
     parts: artifact.parts.map(partToV03),
+    ...pickFilled(artifact, 'name', 'description', 'extensions'),
     ...pick(artifact, 'metadata'),
-    ...pickFilled(artifact, 'extensions'),
   };
 }
