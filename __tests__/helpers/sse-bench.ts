@@ -68,7 +68,15 @@ export function sseBench(): SseBench {
   return bench;
 }
 
-/** What was written, write by write. */
-export function writes(bytes: Buffer): string[] {
+/** The body, chunk by chunk: a chunk is a write, or in newer versions of node all writes of a turn. */
+export function chunks(bytes: Buffer): string[] {
   return dechunk(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4));
+}
+
+/** The events and comments of a stream, whichever chunks they came in. */
+export function blocks(bytes: Buffer): string[] {
+  return chunks(bytes)
+    .join('')
+    .split(/(?<=\n\n)/)
+    .filter((block) => block !== '');
 }
