@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Broker, WorkHint, WorkOutcome } from '../../lib/core/broker.ts';
+import type { EventBus } from '../../lib/core/event-bus.ts';
 import { silentLogger } from '../../lib/core/logger.ts';
 import type { Agent } from '../../lib/core/output.ts';
 import { createWorker, type WorkerOptions } from '../../lib/core/worker.ts';
@@ -150,63 +151,47 @@ describe('a worker that is stopped', () => {
 
   it('listens for gaps once, however many runs it has, and until it has stopped', async () => {
     const { eventBus } = memoryBackend();
+    const gaps = listenForGaps(eventBus);
     await withBench(async (bench) => {
-      let listening = 0;
-      let asked = 0;
-      let gap: () => void = () => undefined;
-      const onGap = (callback: () => void) => {
-        gap = callback;
-        listening += 1;
-        asked += 1;
-        return () => (listening -= 1);
-      };
       const mayEnd = gate();
       const { worker, storage } = await bench.start(() => mayEnd.opened.then(() => 'done'), {
-        eventBus: { ...eventBus, onGap },
+        eventBus,
       });
       for (let n = 0; n < 3; n += 1) await bench.send();
       await bench.settle();
-      expect([worker.status().running, listening, asked]).toEqual([3, 1, 1]);
+      expect([worker.status().running, gaps.listening(), gaps.asked()]).toEqual([3, 1, 1]);
       const renewals = () => storage.calls.filter(({ method }) => method === 'renew').length;
       expect(renewals()).toBe(0);
-      gap();
+      gaps.tell();
       await bench.settle();
       // each run asks
       expect(renewals()).toBe(3);
       const stopped = worker.stop({ drainMs: 1000 });
       await bench.settle();
-      expect(listening).toBe(1);
+      expect(gaps.listening()).toBe(1);
       mayEnd.open();
       await stopped;
-      expect([listening, asked]).toEqual([0, 1]);
+      expect([gaps.listening(), gaps.asked()]).toEqual([0, 1]);
     });
   });
 
   it('listens for gaps no longer where it could not start', async () => {
     const { broker, worker, backend } = byHand(() => 'done');
-    let listening = 0;
-    backend.eventBus.onGap = () => {
-      listening += 1;
-      return () => (listening -= 1);
-    };
+    const gaps = listenForGaps(backend.eventBus);
     broker.joining = Promise.reject(new Error('no broker'));
     await expect(worker.start()).rejects.toThrow('no broker');
-    expect(listening).toBe(0);
+    expect(gaps.listening()).toBe(0);
   });
 
   it('listens for gaps no longer though its broker can not be left', async () => {
     const { broker, worker, backend } = byHand(() => 'done');
-    let listening = 0;
-    backend.eventBus.onGap = () => {
-      listening += 1;
-      return () => (listening -= 1);
-    };
+    const gaps = listenForGaps(backend.eventBus);
     broker.work = () => Promise.resolve({ stop: () => new Promise(() => undefined) });
     await worker.start();
-    expect(listening).toBe(1);
+    expect(gaps.listening()).toBe(1);
     void worker.stop();
     await new Promise(setImmediate);
-    expect(listening).toBe(0);
+    expect(gaps.listening()).toBe(0);
   });
 
   it('stops though the event bus can not be left', async () => {
@@ -309,6 +294,24 @@ interface HandBroker extends Broker {
   readonly hint: (hint: WorkHint) => Promise<WorkOutcome>;
   joining: Promise<unknown>;
   fails: boolean;
+}
+
+/** Counts who listens for gaps of a bus. */
+function listenForGaps(eventBus: EventBus) {
+  const listening = new Set<() => void>();
+  let asked = 0;
+  eventBus.onGap = (callback) => {
+    asked += 1;
+    listening.add(callback);
+    return () => void listening.delete(callback);
+  };
+  return {
+    listening: () => listening.size,
+    asked: () => asked,
+    tell() {
+      for (const callback of listening) callback();
+    },
+  };
 }
 
 /** A worker on a broker that speaks when it is told to. */

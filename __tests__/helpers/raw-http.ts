@@ -59,11 +59,6 @@ export function parse(bytes: Buffer): RawResponse {
   return { status: Number(statusLine.split(' ')[1]), headers, body };
 }
 
-/** The chunks of a chunked body, as text: what the server wrote at a time. */
-export function dechunk(bytes: Buffer): string[] {
-  return split(bytes).map((chunk) => chunk.toString('utf8'));
-}
-
 function split(bytes: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {

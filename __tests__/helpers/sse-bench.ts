@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach } from '@jest/globals';
 import type express from 'express';
 import { type FakeHandler, fakeHandler, type FakeService, fakeService } from './fake-service.ts';
-import { dechunk, post } from './raw-http.ts';
+import { post } from './raw-http.ts';
 import { serve, type Served } from './serve.ts';
 import { type Source, source } from './source.ts';
 
@@ -24,14 +24,14 @@ export interface SseBench {
   readonly settled: () => Promise<number>;
 }
 
-/** Makes the bench of a test file. */
-export function sseBench(): SseBench {
+/** Makes the bench of a test file; `always` stands before everything else. */
+export function sseBench(...always: express.RequestHandler[]): SseBench {
   const bench = { restart, open, settled } as SseBench; // the rest is there when a test begins
 
   async function start(...before: express.RequestHandler[]): Promise<void> {
     bench.handler = fakeHandler(bench.service);
     bench.served = await serve((app) => {
-      for (const middleware of before) app.use(middleware);
+      for (const middleware of [...always, ...before]) app.use(middleware);
       app.use('/a2a', bench.handler.handle);
     });
   }
@@ -66,17 +66,4 @@ export function sseBench(): SseBench {
 
   afterEach(() => bench.served.close());
   return bench;
-}
-
-/** The body, chunk by chunk: a chunk is a write, or in newer versions of node all writes of a turn. */
-export function chunks(bytes: Buffer): string[] {
-  return dechunk(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4));
-}
-
-/** The events and comments of a stream, whichever chunks they came in. */
-export function blocks(bytes: Buffer): string[] {
-  return chunks(bytes)
-    .join('')
-    .split(/(?<=\n\n)/)
-    .filter((block) => block !== '');
 }

@@ -13,11 +13,11 @@ export function pickFilled<T extends object, K extends keyof T>(
   const picked: Partial<Pick<T, K>> = {};
   for (const name of names) {
     const field = value[name];
-    if (field !== undefined && !isEmpty(field)) picked[name] = field;
+    if (!isEmpty(field)) picked[name] = field;
   }
   return picked;
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === '' || (Array.isArray(value) && value.length === 0);
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }

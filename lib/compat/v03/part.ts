@@ -20,10 +20,12 @@ export function partToV1(part: Part): v1.Part {
 
 /** A part in the words of 0.3. The file name and media type of text and data are lost. */
 export function partToV03(part: v1.Part): Part {
-  // most parts are that, and a literal without spread costs least
-  if (part.text !== undefined && part.metadata === undefined) return { kind: 'text', text: part.text };
+  // most parts are texts, and a literal without spread costs least
+  if (part.text !== undefined) {
+    const { text, metadata: about } = part;
+    return about === undefined ? { kind: 'text', text } : { kind: 'text', text, metadata: about };
+  }
   const metadata = pick(part, 'metadata');
-  if (part.text !== undefined) return { kind: 'text', text: part.text, ...metadata };
   if (part.raw !== undefined)
     return { kind: 'file', file: { bytes: part.raw, ...nameOf(part) }, ...metadata };
   if (part.url !== undefined) return { kind: 'file', file: { uri: part.url, ...nameOf(part) }, ...metadata };
